@@ -95,14 +95,18 @@ def sweep(
     n_prompts, n_responses = score.shape
     count = values.size
     factors = [] if dual_only else [moving, score, *([rewards] if several else [])]
-    means = np.zeros((len(factors), count))
+    means = np.zeros((count, len(factors)))
     totals = np.empty((count, n_prompts))
     squares = None if dual_only else np.empty((count, n_prompts))
     step, segment = _segments(values, float(np.abs(moving).max(initial=0.0)) * 2 / beta)
     rows = max(1, _BLOCK // max(1, min(segment, count) * n_responses))
     tops = np.empty((-(-count // segment), n_prompts))
     buffer = np.empty((min(segment, count), min(rows, n_prompts), n_responses))
-    ones, omega = np.ones(n_responses), prompt_weights(samples)
+    # Sums over responses by one product with a matrix of four columns, unused ones empty: it reads the
+    # weights once, and takes less time than with three columns.
+    columns = np.zeros((min(rows, n_prompts), n_responses, 4))
+    columns[..., 0] = 1.0
+    omega = prompt_weights(samples)
     for first in range(0, count, segment):
         part = slice(first, min(first + segment, count))
         for start in range(0, n_prompts, rows):
@@ -112,13 +116,15 @@ def sweep(
             tops[first // segment, block] = _fill(
                 work, score[block], moving[block], own, values[part], step, beta
             )
-            total = np.vecdot(work, ones)  # a reduction by sum takes twice as long
-            totals[part, block] = total
+            own_columns = columns[: block.stop - block.start]
+            for place, factor in enumerate(factors, start=1):
+                own_columns[..., place] = factor[block]
+            sums = np.matmul(work.transpose(1, 0, 2), own_columns)  # (p, L, 4)
+            totals[part, block] = sums[..., 0].T
             if squares is None:
                 continue
-            share = omega[block] / total
-            for mean, factor in zip(means, factors, strict=True):
-                mean[part] += np.vecdot(np.vecdot(work, factor[block]), share)
+            sums *= (omega[block, None] / sums[..., 0])[..., None]
+            means[part] += sums[..., 1 : 1 + len(factors)].sum(axis=0)
             squares[part, block] = np.vecdot(work, work)
     if squares is not None:
         squares /= totals
@@ -130,9 +136,9 @@ def sweep(
     dual = beta * mean_log + constant @ omega - values * (shift @ omega)
     slack = reward = kl = None
     if squares is not None:
-        slack = means[0] - shift @ omega
-        reward = means[-1] + reward_middle @ omega
-        kl = np.maximum((means[1] + values * means[0]) / beta - mean_log, 0.0)
+        slack = means[:, 0] - shift @ omega
+        reward = means[:, -1] + reward_middle @ omega
+        kl = np.maximum((means[:, 1] + values * means[:, 0]) / beta - mean_log, 0.0)
     return Sweep(values, dual, slack, reward, kl, squares, log_mean, constant, shift, beta)
 
 
