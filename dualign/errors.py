@@ -25,3 +25,7 @@ class ModelError(DualignError):
 
 class BackendError(DualignError):
     """A generation back end (server or process) that did not answer as needed."""
+
+
+class JobError(DualignError):
+    """A job that cannot be started, found or changed as asked."""

@@ -1,0 +1,81 @@
+"""Where a job runs: this machine, a Ray cluster, a Slurm cluster, behind one small protocol."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+import dualign
+from dualign import paths
+from dualign.errors import InvalidInputError
+from dualign.jobs import process
+from dualign.jobs.spec import JobSpec
+
+Status = Literal["waiting", "running", "gone", "unknown"]
+NAMES = ("local", "ray", "slurm")
+
+
+class Launcher(Protocol):
+    """What the queue asks of a place to run."""
+
+    local: bool
+
+    def check(self, spec: JobSpec) -> None:
+        """Raise JobError where the job can never run there."""
+        ...
+
+    def launch(self, folder: Path, spec: JobSpec, gpus: Sequence[str]) -> str:
+        """Start the supervisor of a run folder; a handle by which the place knows it. JobError if it cannot."""
+        ...
+
+    def status(self, handle: str, folder: Path) -> Status:
+        """Whether the attempt waits, runs or is gone; ``unknown`` when the place does not answer."""
+        ...
+
+    def kill(self, handle: str, folder: Path) -> None:
+        """End the attempt at once; nothing to do if it is gone."""
+        ...
+
+
+def get(name: str) -> Launcher:
+    """The launcher of a name.
+
+    Raises
+    ------
+    InvalidInputError
+        No such launcher.
+    """
+    if name == "local":
+        from dualign.jobs.launchers.local import LocalLauncher
+
+        return LocalLauncher()
+    if name == "ray":
+        from dualign.jobs.launchers.ray import RayLauncher
+
+        return RayLauncher.from_environment()
+    if name == "slurm":
+        from dualign.jobs.launchers.slurm import SlurmLauncher
+
+        return SlurmLauncher.from_environment()
+    raise InvalidInputError(f"{name!a} is no launcher: use {', '.join(NAMES)}.")
+
+
+def supervisor_command(folder: Path) -> list[str]:
+    """Command line that runs the attempt of a run folder."""
+    return [sys.executable, "-P", "-m", "dualign.jobs.supervisor", str(folder)]
+
+
+def worker_environment(folder: Path) -> dict[str, str]:
+    """Variables that a supervisor and its worker need, on any machine that sees the store under the same path."""
+    root = str(Path(dualign.__file__).parent.parent)
+    known = os.environ.get("PYTHONPATH", "")
+    return {
+        process.RUN_VARIABLE: str(folder),
+        "DUALIGN_STORE": str(paths.store_root().absolute()),
+        # The same code as here, installed or not; and words in the log as they are said.
+        "PYTHONPATH": root if known in ("", root) else f"{root}{os.pathsep}{known}",
+        "PYTHONUNBUFFERED": "1",
+    }

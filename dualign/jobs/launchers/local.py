@@ -1,0 +1,114 @@
+"""This machine: one detached supervisor a job, alive when dashboard and shell are gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dualign.errors import JobError
+from dualign.jobs import capacity, files, process
+from dualign.jobs.launchers import Status, supervisor_command, worker_environment
+from dualign.jobs.spec import JobSpec
+
+# Twenty beats of a supervisor on another machine; a machine that started anew takes longer to boot.
+_STALE_SECONDS = 40.0
+# A supervisor notices its worker's end within a second.
+_NOTICE_SECONDS = 15.0
+_SPAWNED: set[int] = set()
+
+
+class LocalLauncher:
+    """Detached processes of this machine."""
+
+    local = True
+
+    def check(self, spec: JobSpec) -> None:
+        """Refuse what this machine can never hold."""
+        capacity.refuse(spec)
+
+    def launch(self, folder: Path, spec: JobSpec, gpus: Sequence[str]) -> str:
+        """Start the supervisor in a session of its own; its identity."""
+        reap()
+        environment = os.environ | worker_environment(folder)
+        # Without a claim there is no GPU: two jobs would meet on the first one.
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
+        command = supervisor_command(folder)
+        try:
+            log = files.open_append(folder / files.LOG)
+        except OSError as error:
+            raise JobError(f"the log of the job cannot be written ({error.strerror}).") from error
+        try:
+            pid = os.posix_spawn(
+                command[0],
+                command,
+                environment,
+                setsid=True,
+                setsigmask=(),
+                setsigdef=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD),
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                ],
+            )
+        except OSError as error:
+            raise JobError(f"the worker cannot be started ({error.strerror}): end other programs.") from error
+        finally:
+            os.close(log)
+        _SPAWNED.add(pid)
+        return json.dumps(process.identity(pid))
+
+    def status(self, handle: str, folder: Path) -> Status:
+        """By process id and start, on this machine; by the heartbeat if the supervisor runs on another one."""
+        reap()
+        known = identities(handle, folder)
+        supervisor = known[0]
+        if not supervisor:
+            return "gone"
+        age = heartbeat_age(folder)
+        if supervisor.get("machine") != process.machine():
+            return "running" if age is not None and age < _STALE_SECONDS else "gone"
+        workers = [item for item in known[1:] if item]
+        if any(process.lives(item.get("pid"), item.get("mark")) for item in workers):
+            return "running"
+        if not process.lives(supervisor.get("pid"), supervisor.get("mark")):
+            return "gone"
+        # A supervisor that is stopped itself cannot tell that its worker is gone.
+        return "gone" if workers and age is not None and age > _NOTICE_SECONDS else "running"
+
+    def kill(self, handle: str, folder: Path) -> None:
+        """End supervisor and worker with all that they started."""
+        process.end(folder, identities(handle, folder))
+        reap()
+
+
+def identities(handle: str, folder: Path) -> list[dict[str, Any] | None]:
+    """Who runs the attempt: the supervisor first, then the entry's process and the worker, where known."""
+    supervisor = files.read_json(folder / files.SUPERVISOR)
+    if supervisor is None or "pid" not in supervisor:
+        with contextlib.suppress(ValueError, TypeError):
+            supervisor = json.loads(handle)
+    return [supervisor, files.read_json(folder / files.CHILD), files.read_json(folder / files.WORKER)]
+
+
+def heartbeat_age(folder: Path) -> float | None:
+    """Seconds since the supervisor's last beat; None before the first."""
+    record = files.read_json(folder / files.HEARTBEAT)
+    return None if record is None else max(0.0, time.time() - float(record.get("time", 0.0)))
+
+
+def reap() -> None:
+    """Take note of ended supervisors that this process started, or they would stay as zombies."""
+    for pid in list(_SPAWNED):
+        try:
+            done, _ = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            done = pid
+        if done:
+            _SPAWNED.discard(pid)

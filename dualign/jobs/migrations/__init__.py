@@ -1,0 +1,1 @@
+"""Migrations of the registry, run by `dualign.jobs.database` when it opens an older file."""

@@ -1,0 +1,1 @@
+"""One module a migration; steps are added, never changed."""

@@ -1,0 +1,133 @@
+"""The process beside a worker, on this machine or a cluster's node: ``python -m dualign.jobs.supervisor RUN_DIR``.
+
+It starts the entry, keeps a heartbeat whatever the worker computes, hands requests to stop on and enforces them,
+and knows for certain how the worker ended. On this machine it then records the end and starts the next job, so
+that the queue goes on with no dashboard open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from dualign.jobs import faults, files, process
+from dualign.jobs.spec import JobSpec
+from dualign.jobs.work import publish_outcome
+
+HEARTBEAT_SECONDS = 2.0
+_POLL_SECONDS = 0.2
+# A worker asked to cancel has this long to leave by itself; a pause waits for a step and a checkpoint.
+CANCEL_GRACE, PAUSE_GRACE = 5.0, 120.0
+# Time to unload libraries after the outcome is written.
+_EXIT_GRACE = 15.0
+REMOTE_VARIABLE = "DUALIGN_REMOTE_WORKER"
+EXTRA = "accelerate.commands.launch"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the attempt of one run folder to its end; 0 unless it cannot even be read."""
+    folder = Path(arguments[0]).absolute()
+    record = files.read_json(folder.parent / files.SPEC)
+    if record is None or not files.publish(folder / files.SUPERVISOR, process.identity()):
+        return 1
+    spec = JobSpec(**record)
+    files.reserve(folder)
+    os.environ[process.RUN_VARIABLE] = str(folder)
+    stopped: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: stopped.append(number))
+    ooms = _oom_kills()
+    code, peak = _watch(folder, _start(folder, spec), stopped)
+    process.end(folder, (files.read_json(folder / files.CHILD),))
+    publish_outcome(folder, _outcome(folder, code, peak, oom=_oom_kills() > ooms, stopped=bool(stopped)))
+    if not os.environ.get(REMOTE_VARIABLE):
+        from dualign.jobs.queue import reconcile
+
+        reconcile(finished=folder)
+    return 0
+
+
+def command(folder: Path, spec: JobSpec) -> list[str]:
+    """The entry's command line; several GPUs run under accelerate, one process each."""
+    if spec.gpus > 1:
+        launch = ["-m", EXTRA, "--num_processes", str(spec.gpus), "--main_process_port", "0"]
+        return [sys.executable, "-P", *launch, "-m", spec.entry, str(folder)]
+    return [sys.executable, "-P", "-m", spec.entry, str(folder)]
+
+
+def _start(folder: Path, spec: JobSpec) -> subprocess.Popen[bytes]:
+    # Its own session: ending the worker's group must not end the one who records it.
+    child = subprocess.Popen(command(folder, spec), stdin=subprocess.DEVNULL, start_new_session=True)
+    files.replace(folder / files.CHILD, process.identity(child.pid))
+    return child
+
+
+def _watch(folder: Path, child: subprocess.Popen[bytes], stopped: list[int]) -> tuple[int, int]:
+    """Exit code of the worker and the peak of its memory in bytes."""
+    peak, beat, deadline, asked = 0, 0.0, float("inf"), ""
+    alone = EXTRA not in (child.args if isinstance(child.args, list) else ())
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(_POLL_SECONDS), peak
+        now = time.monotonic()
+        if now - beat > HEARTBEAT_SECONDS:
+            beat, peak = now, max(peak, _memory(child.pid))
+            with contextlib.suppress(OSError):
+                files.replace(folder / files.HEARTBEAT, {"time": time.time(), "memory": peak})
+        wish = (files.read_json(folder / files.STOP) or {}).get("wish", "shutdown" if stopped else "")
+        if wish not in ("", asked):
+            deadline = min(deadline, now + (PAUSE_GRACE if wish == "pause" else CANCEL_GRACE))
+            # Ranks under accelerate read the stop file: a signal would take their launcher from them.
+            if not asked and (alone or stopped):
+                child.terminate()
+            asked = wish
+        if (folder / files.OUTCOME).exists():
+            deadline = min(deadline, now + _EXIT_GRACE)
+        if now > deadline:
+            process.end(folder, (process.identity(child.pid),))
+
+
+def _outcome(folder: Path, code: int, peak: int, *, oom: bool, stopped: bool) -> dict[str, Any]:
+    """How an attempt ended whose worker left no word of its own."""
+    progress = files.read_json(folder / files.PROGRESS) or {}
+    step = int(progress.get("step", 0))
+    if stopped or (folder / files.STOP).exists():
+        return {"state": "stopped", "step": step}
+    return {
+        "state": "failed",
+        "step": step,
+        "reason": faults.exit_reason(code, peak=peak, oom=oom and code == -signal.SIGKILL, step=step),
+    }
+
+
+def _memory(pid: int) -> int:
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for member in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += member.memory_info().rss
+    return total
+
+
+def _oom_kills() -> int:
+    """Processes that the kernel has ended for want of memory since boot; 0 where it does not tell."""
+    try:
+        for line in Path("/proc/vmstat").read_text("ascii").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
