@@ -15,6 +15,7 @@ from typing import Any
 from dualign import paths
 from dualign.errors import ModelError
 from dualign.models.default import file_sha256
+from dualign.samples.files import sync_folder
 
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -69,23 +70,58 @@ class ReferenceSpec:
 
 def write_adapter(folder: Path, model: Any, spec: ReferenceSpec) -> Path:
     """Adapter folder with half-precision safetensors, written to a temporary name and renamed."""
+    record = asdict(replace(spec, adapter=None))
+    return write_lora(folder, model, record, spec_name=SPEC, base=spec.base, replace_existing=True)
+
+
+def write_lora(
+    folder: Path,
+    model: Any,
+    record: Mapping[str, Any],
+    *,
+    spec_name: str,
+    base: str,
+    adapter: str = "default",
+    replace_existing: bool = False,
+) -> Path:
+    """Folder of one LoRA of a peft model: half-precision weights, plain configuration, ``record`` with SHA-256.
+
+    It is written to a temporary name and renamed, so that it is whole or absent.
+
+    Raises
+    ------
+    FileExistsError
+        The folder exists and ``replace_existing`` is False.
+    ModelError
+        A weight is not finite.
+    """
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
 
+    if folder.exists() and not replace_existing:
+        raise FileExistsError(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        state = get_peft_model_state_dict(model)
-        weights = {name: tensor.detach().to(torch.float16).contiguous() for name, tensor in state.items()}
+        state = get_peft_model_state_dict(model, adapter_name=adapter)
+        weights = {
+            name: tensor.detach().to("cpu", torch.float16).contiguous() for name, tensor in state.items()
+        }
+        bad = [name for name, tensor in weights.items() if not torch.isfinite(tensor).all()]
+        if bad:
+            raise ModelError(
+                f"The adapter for {folder.name} holds values that are not finite, first in {bad[0]}: "
+                "training diverged; lower the learning rate."
+            )
         save_file(weights, str(scratch / WEIGHTS))
-        config = model.peft_config["default"].to_dict()
-        config |= {"inference_mode": True, "base_model_name_or_path": spec.base}
+        config = model.peft_config[adapter].to_dict()
+        config |= {"inference_mode": True, "base_model_name_or_path": base}
         config["target_modules"] = sorted(config["target_modules"])
         kept = {k: v for k, v in sorted(config.items()) if k in {*_NEEDED, *_FIXED, *_FREE}}
         (scratch / CONFIG).write_text(json.dumps(kept, indent=1, default=str) + "\n", "utf-8")
-        record = asdict(replace(spec, adapter=None, sha256=file_sha256(scratch / WEIGHTS)))
-        (scratch / SPEC).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+        whole = {**record, "sha256": file_sha256(scratch / WEIGHTS)}
+        (scratch / spec_name).write_text(json.dumps(whole, indent=1) + "\n", "utf-8")
         for path in scratch.iterdir():
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
@@ -94,6 +130,7 @@ def write_adapter(folder: Path, model: Any, spec: ReferenceSpec) -> Path:
         if folder.exists():
             shutil.rmtree(folder)
         scratch.rename(folder)
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
@@ -151,14 +188,28 @@ def verify_adapter(folder: Path) -> ReferenceSpec:
         Names the file and what is wrong with it.
     """
     spec = read_spec(folder)
-    extra = sorted(p.name for p in folder.iterdir() if p.name not in {WEIGHTS, CONFIG, SPEC, "README.md"})
+    verify_lora(folder, spec_name=SPEC, sha256=spec.sha256)
+    return spec
+
+
+def verify_lora(folder: Path, *, spec_name: str, sha256: str | None) -> dict[str, Any]:
+    """The LoRA configuration of a folder that holds nothing else and whose weights have the recorded SHA-256.
+
+    Raises
+    ------
+    ModelError
+        Names the file and what is wrong with it.
+    """
+    extra = sorted(
+        p.name for p in folder.iterdir() if p.name not in {WEIGHTS, CONFIG, spec_name, "README.md"}
+    )
     if extra:
         raise ModelError(
-            f"{folder} holds {', '.join(extra)} beside {WEIGHTS}, {CONFIG} and {SPEC}. Remove it: only these "
-            "three are loaded."
+            f"{folder} holds {', '.join(extra)} beside {WEIGHTS}, {CONFIG} and {spec_name}. Remove it: only "
+            "these three are loaded."
         )
     try:
-        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text("utf-8"))
         found = file_sha256(folder / WEIGHTS)
     except OSError as error:
         raise ModelError(f"{error.filename} cannot be read ({error.strerror}).") from error
@@ -167,12 +218,24 @@ def verify_adapter(folder: Path) -> ReferenceSpec:
     fault = _config_fault(config)
     if fault:
         raise ModelError(f"{folder / CONFIG} has {fault}; only plain LoRA adapters are loaded.")
-    if found != spec.sha256:
+    if found != sha256:
         raise ModelError(
-            f"{folder / WEIGHTS} has SHA-256 {found[:12]}..., recorded is {str(spec.sha256)[:12]}.... "
+            f"{folder / WEIGHTS} has SHA-256 {found[:12]}..., recorded is {str(sha256)[:12]}.... "
             "The file changed after it was stored; restore it."
         )
-    return spec
+    return config
+
+
+def read_weights(folder: Path) -> dict[str, Any]:
+    """The tensors of a LoRA folder by name; ModelError if one is not finite."""
+    import torch
+    from safetensors.torch import load_file
+
+    state: dict[str, Any] = load_file(str(folder / WEIGHTS))
+    bad = [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]
+    if bad:
+        raise ModelError(f"{folder / WEIGHTS} holds values that are not finite, first in {bad[0]}.")
+    return state
 
 
 def _config_fault(config: Any) -> str | None:
@@ -202,13 +265,9 @@ def load_adapter(model: Any, folder: Path) -> Any:
         If the adapter does not fit the model or holds values that are not finite.
     """
     import torch
-    from safetensors.torch import load_file
 
     verify_adapter(folder)
-    state = load_file(str(folder / WEIGHTS))
-    bad = [name for name, tensor in state.items() if not torch.isfinite(tensor).all()]
-    if bad:
-        raise ModelError(f"{folder / WEIGHTS} holds values that are not finite, first in {bad[0]}.")
+    state = read_weights(folder)
     config = json.loads((folder / CONFIG).read_text("utf-8"))
     scale = float(config["lora_alpha"]) / float(config["r"])
     used: set[str] = set()
