@@ -83,8 +83,10 @@ def _ask_driver() -> tuple[Gpu, ...]:
         return ()
 
 
-def refuse(spec: JobSpec) -> None:
+def refuse(spec: JobSpec, *, held: int = 0) -> None:
     """Raise JobError with a sentence for a job that this machine cannot hold.
+
+    ``held`` bytes of main memory are with running jobs, which will end.
 
     Raises
     ------
@@ -104,7 +106,7 @@ def refuse(spec: JobSpec) -> None:
                 f"this job needs about {size(spec.memory_bytes)} on each GPU, which have {size(least)}: "
                 "use a smaller model or a smaller batch."
             )
-    elif spec.memory_bytes > (free := available_memory()):
+    elif spec.memory_bytes > (free := available_memory() + held):
         raise JobError(
             f"this job needs about {size(spec.memory_bytes)} of memory and {size(free)} are free: use a smaller model "
             "or a smaller batch, or close other programs."
@@ -113,9 +115,10 @@ def refuse(spec: JobSpec) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What runs already: memory still to be taken by running CPU jobs, their number, and GPUs claimed."""
+    """What runs already: how many CPU jobs, the bytes that they hold and will yet take, and GPUs claimed."""
 
     running: int
+    held: int
     promised: int
     claimed: frozenset[str]
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dualign.errors import JobError, StoreError
 from dualign.jobs import capacity, database, files, launchers, schema
-from dualign.jobs.queue import ask, max_running, reconcile
+from dualign.jobs.queue import ask, max_running, read_load, reconcile
 from dualign.jobs.registry import add_event, fetch, move, to_job
 from dualign.jobs.spec import ACTIVE, Job, JobSpec, check_id
 
@@ -40,7 +40,7 @@ def submit(spec: JobSpec, *, launcher: str = "local") -> Job:
     place = launchers.get(launcher)
     twin = _active_twin(spec.content)
     if twin is None:
-        place.check(spec)
+        place.check(spec, held=_held())
         now, job_id = time.time(), f"{spec.kind}-{secrets.token_hex(4)}"
         reason = "waits for its turn."
         row: dict[str, Any] = {
@@ -67,6 +67,11 @@ def submit(spec: JobSpec, *, launcher: str = "local") -> Job:
             twin = _active_twin(spec.content) or job_id
     reconcile()
     return _job(twin)
+
+
+def _held() -> int:
+    with database.reading() as connection:
+        return read_load(connection).held
 
 
 def _active_twin(content: str) -> str | None:
@@ -188,7 +193,7 @@ def _again(job_id: str, changes: Callable[[Any], dict[str, Any]]) -> Job:
         raise JobError(
             f"job '{job_id}' is {row.state}: only a paused, failed or cancelled job can be started again."
         )
-    launchers.get(row.launcher).check(JobSpec.from_json(row.spec))
+    launchers.get(row.launcher).check(JobSpec.from_json(row.spec), held=_held())
     values = {"queued": time.time(), "ended": None, "result": None, **changes(row)}
     try:
         with database.writing() as connection:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from dualign import paths
 from dualign.errors import StoreError
-from dualign.jobs.schema import HEAD
+from dualign.jobs.schema import HEAD, metadata
 
 FILE = "dualign.sqlite"
 # Longer than a commit takes on a slow disk with many writers; a lock held beyond that is a fault.
@@ -126,16 +126,24 @@ def _migrate(engine: Engine, path: Path) -> None:
             raise StoreError(
                 f"{path} was written by a newer dualign (schema {found}, this one knows {HEAD}): upgrade dualign."
             )
-        # Imported only here: Alembic takes longer to load than an up-to-date file to open.
-        from alembic import command
-        from alembic.config import Config
+        if found is None:
+            # A new file needs no history; a test holds these tables equal to what the migrations make.
+            metadata.create_all(connection)
+            connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+            connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
+            return
+        upgrade(connection)
 
-        config = Config()
-        config.set_main_option(
-            "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
-        )
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that a file lacks, in the transaction of the connection."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _create(path: Path) -> None:

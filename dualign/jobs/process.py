@@ -43,9 +43,15 @@ def mark(pid: int) -> str | None:
 
 
 def identity(pid: int | None = None) -> dict[str, int | str]:
-    """Process id, start and machine of a process, this one by default."""
+    """Process id, start, machine and host name of a process, this one by default."""
     pid = os.getpid() if pid is None else pid
-    return {"pid": pid, "mark": mark(pid) or "", "machine": machine()}
+    return {"pid": pid, "mark": mark(pid) or "", "machine": machine(), "host": socket.gethostname()}
+
+
+def rebooted(known: Mapping[str, Any]) -> bool:
+    """Whether a process ran before this host's present start, and so cannot live."""
+    boot = str(known.get("machine", "")).split(":")[0]
+    return known.get("host") == socket.gethostname() and boot != machine().split(":")[0]
 
 
 def lives(pid: object, known_mark: object) -> bool:
@@ -62,13 +68,25 @@ def members(folder: Path, identities: Iterable[Mapping[str, Any] | None] = ()) -
             with contextlib.suppress(psutil.Error):
                 process = psutil.Process(known["pid"])
                 found[process.pid] = process
-                found |= {child.pid: child for child in process.children(recursive=True)}
+                found |= {
+                    child.pid: child
+                    for child in process.children(recursive=True)
+                    if not _other(child, folder)
+                }
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.environ().get(RUN_VARIABLE) == str(folder):
                 found[process.pid] = process
     found.pop(os.getpid(), None)
     return [process for process in found.values() if mark(process.pid) is not None]
+
+
+def _other(process: psutil.Process, folder: Path) -> bool:
+    """Whether a process belongs to another attempt: a supervisor that ends starts the next job's."""
+    try:
+        return process.environ().get(RUN_VARIABLE, str(folder)) != str(folder)
+    except (psutil.Error, OSError):
+        return False
 
 
 def end(folder: Path, identities: Iterable[Mapping[str, Any] | None] = (), *, wait: float = 3.0) -> bool:

@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from dualign.errors import DualignError, JobError
-from dualign.jobs import capacity, database, files, launchers, ledger, process, schema
+from dualign.errors import DualignError
+from dualign.jobs import capacity, database, faults, files, launchers, ledger, process, schema
 from dualign.jobs.registry import fetch, move
 from dualign.jobs.spec import JobSpec, State
 from dualign.jobs.work import publish_outcome
@@ -53,12 +53,13 @@ def reconcile(*, finished: Path | None = None) -> None:
 
 def _settle(row: Row[Any], *, finished: Path | None) -> None:
     folder = files.job_folder(row.id) / str(row.attempt)
-    if row.handle is None:
+    if row.handle is None and folder != finished:
         _settle_launch(row, folder)
         return
-    launcher = launchers.get(row.launcher)
     outcome = files.read_json(folder / files.OUTCOME)
-    if folder != finished:
+    # On this machine an attempt has ended when its processes are gone; a cluster sees to that itself.
+    if folder != finished and not (outcome and row.launcher != "local"):
+        launcher = launchers.get(row.launcher)
         status = launcher.status(row.handle, folder)
         if status != "gone" and not _overdue(row, outcome):
             _remind(row, folder)
@@ -68,9 +69,9 @@ def _settle(row: Row[Any], *, finished: Path | None) -> None:
         launcher.kill(row.handle, folder)
     if outcome is None:
         # The fence: a supervisor that has yet to begin, or a worker that wakes up, finds the attempt decided.
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             files.publish(folder / files.SUPERVISOR, {"fenced": time.time()})
-        publish_outcome(folder, _lost(row, folder))
+            publish_outcome(folder, _lost(row, folder))
         outcome = files.read_json(folder / files.OUTCOME) or _lost(row, folder)
     with database.writing() as connection:
         absorb(connection, row, folder, outcome)
@@ -178,9 +179,9 @@ def _claim(here: tuple[capacity.Gpu, ...]) -> tuple[Row[Any], tuple[str, ...]] |
         ).all()
         if not waiting:
             return None
-        load, limit, closed = _load(connection), max_running(connection), set()
+        load, limit, closed = read_load(connection), max_running(connection), set()
         for row in waiting:
-            local = launchers.get(row.launcher).local
+            local = row.launcher == "local"
             # First come, first served among those that wait for the same thing: large jobs are not starved.
             queue = ("gpu" if row.gpus else "cpu") if local else row.launcher
             if local:
@@ -209,16 +210,18 @@ def _claim(here: tuple[capacity.Gpu, ...]) -> tuple[Row[Any], tuple[str, ...]] |
     return None
 
 
-def _load(connection: Connection) -> capacity.Load:
+def read_load(connection: Connection) -> capacity.Load:
+    """What runs on this machine."""
     rows = connection.execute(sa.select(_JOBS).where(_JOBS.c.state == "running")).all()
     cpu = [row for row in rows if row.launcher == "local" and not row.gpus]
-    promised = 0
+    held = promised = 0
     for row in cpu:
         beat = files.read_json(files.job_folder(row.id) / str(row.attempt) / files.HEARTBEAT) or {}
+        held += int(beat.get("memory", 0))
         promised += max(0, row.memory_bytes - int(beat.get("memory", 0)))
     # Slots of an earlier boot belong to jobs that are about to be settled.
-    held = connection.execute(sa.select(_GPUS.c.gpu).where(_GPUS.c.machine == process.machine())).scalars()
-    return capacity.Load(running=len(cpu), promised=promised, claimed=frozenset(held))
+    gpus = connection.execute(sa.select(_GPUS.c.gpu).where(_GPUS.c.machine == process.machine())).scalars()
+    return capacity.Load(running=len(cpu), held=held, promised=promised, claimed=frozenset(gpus))
 
 
 def max_running(connection: Connection) -> int:
@@ -239,9 +242,8 @@ def _launch(row: Row[Any], gpus: tuple[str, ...]) -> None:
         files.take_checkpoints(folder, row.attempt, since=row.since)
         handle = launchers.get(row.launcher).launch(run, spec, gpus)
     except (DualignError, OSError) as error:
-        reason = str(error) if isinstance(error, DualignError) else str(JobError(f"the run folder: {error}."))
         with database.writing() as connection:
-            move(connection, row, "failed", reason)
+            move(connection, row, "failed", faults.describe(error, folder=files.jobs_root()))
         return
     with database.writing() as connection:
         same = (_JOBS.c.id == row.id, _JOBS.c.attempt == row.attempt, _JOBS.c.state == "running")

@@ -18,14 +18,16 @@ from typing import Any
 
 import psutil
 
+from dualign.errors import StoreError
 from dualign.jobs import faults, files, process
 from dualign.jobs.spec import JobSpec
 from dualign.jobs.work import publish_outcome
 
 HEARTBEAT_SECONDS = 2.0
 _POLL_SECONDS = 0.2
-# A worker asked to cancel has this long to leave by itself; a pause waits for a step and a checkpoint.
-CANCEL_GRACE, PAUSE_GRACE = 5.0, 120.0
+# How long a worker may take to leave by itself. A pause waits for a step and a checkpoint; a cluster that ends
+# the supervisor kills it after three seconds.
+GRACE = {"cancel": 5.0, "pause": 120.0, "shutdown": 2.0}
 # Time to unload libraries after the outcome is written.
 _EXIT_GRACE = 15.0
 REMOTE_VARIABLE = "DUALIGN_REMOTE_WORKER"
@@ -49,10 +51,20 @@ def main(arguments: list[str]) -> int:
     process.end(folder, (files.read_json(folder / files.CHILD),))
     publish_outcome(folder, _outcome(folder, code, peak, oom=_oom_kills() > ooms, stopped=bool(stopped)))
     if not os.environ.get(REMOTE_VARIABLE):
-        from dualign.jobs.queue import reconcile
-
-        reconcile(finished=folder)
+        _record(folder)
+    files.release(folder)
     return 0
+
+
+def _record(folder: Path) -> None:
+    from dualign.jobs.queue import reconcile
+
+    try:
+        reconcile(finished=folder)
+    except StoreError:
+        # A full disk: the room set aside is enough for a few rows.
+        files.release(folder)
+        reconcile(finished=folder)
 
 
 def command(folder: Path, spec: JobSpec) -> list[str]:
@@ -66,7 +78,8 @@ def command(folder: Path, spec: JobSpec) -> list[str]:
 def _start(folder: Path, spec: JobSpec) -> subprocess.Popen[bytes]:
     # Its own session: ending the worker's group must not end the one who records it.
     child = subprocess.Popen(command(folder, spec), stdin=subprocess.DEVNULL, start_new_session=True)
-    files.replace(folder / files.CHILD, process.identity(child.pid))
+    with contextlib.suppress(OSError):
+        files.replace(folder / files.CHILD, process.identity(child.pid))
     return child
 
 
@@ -84,7 +97,7 @@ def _watch(folder: Path, child: subprocess.Popen[bytes], stopped: list[int]) -> 
                 files.replace(folder / files.HEARTBEAT, {"time": time.time(), "memory": peak})
         wish = (files.read_json(folder / files.STOP) or {}).get("wish", "shutdown" if stopped else "")
         if wish not in ("", asked):
-            deadline = min(deadline, now + (PAUSE_GRACE if wish == "pause" else CANCEL_GRACE))
+            deadline = min(deadline, now + GRACE[wish])
             # Ranks under accelerate read the stop file: a signal would take their launcher from them.
             if not asked and (alone or stopped):
                 child.terminate()

@@ -21,10 +21,8 @@ NAMES = ("local", "ray", "slurm")
 class Launcher(Protocol):
     """What the queue asks of a place to run."""
 
-    local: bool
-
-    def check(self, spec: JobSpec) -> None:
-        """Raise JobError where the job can never run there."""
+    def check(self, spec: JobSpec, *, held: int) -> None:
+        """Raise JobError where the job cannot run there, even when running jobs give back the ``held`` bytes."""
         ...
 
     def launch(self, folder: Path, spec: JobSpec, gpus: Sequence[str]) -> str:

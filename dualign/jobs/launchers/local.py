@@ -16,8 +16,8 @@ from dualign.jobs import capacity, files, process
 from dualign.jobs.launchers import Status, supervisor_command, worker_environment
 from dualign.jobs.spec import JobSpec
 
-# Twenty beats of a supervisor on another machine; a machine that started anew takes longer to boot.
-_STALE_SECONDS = 40.0
+# Ten beats of a supervisor whose process ids cannot be seen from here, as after a container's restart.
+_STALE_SECONDS = 20.0
 # A supervisor notices its worker's end within a second.
 _NOTICE_SECONDS = 15.0
 _SPAWNED: set[int] = set()
@@ -26,11 +26,9 @@ _SPAWNED: set[int] = set()
 class LocalLauncher:
     """Detached processes of this machine."""
 
-    local = True
-
-    def check(self, spec: JobSpec) -> None:
-        """Refuse what this machine can never hold."""
-        capacity.refuse(spec)
+    def check(self, spec: JobSpec, *, held: int) -> None:
+        """Refuse what this machine cannot hold."""
+        capacity.refuse(spec, held=held)
 
     def launch(self, folder: Path, spec: JobSpec, gpus: Sequence[str]) -> str:
         """Start the supervisor in a session of its own; its identity."""
@@ -72,6 +70,8 @@ class LocalLauncher:
         if not supervisor:
             return "gone"
         age = heartbeat_age(folder)
+        if process.rebooted(supervisor):
+            return "gone"
         if supervisor.get("machine") != process.machine():
             return "running" if age is not None and age < _STALE_SECONDS else "gone"
         workers = [item for item in known[1:] if item]
