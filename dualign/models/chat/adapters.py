@@ -1,0 +1,177 @@
+"""Adapters on one base, another one for every row of a batch if need be."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dualign.errors import ModelError
+from dualign.models.adapters import CONFIG, WEIGHTS
+
+Delta = tuple[torch.Tensor, torch.Tensor]
+"""Down (in, r) and up (r, out) of one module, the scale inside ``up``."""
+Key = tuple[tuple[str, float], ...]
+"""Adapters with their weights; empty for the reference."""
+
+_KEPT = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAdapter:
+    """A verified policy folder and what mixing needs to know of it."""
+
+    name: str
+    folder: Path
+    beta: float = 1.0
+    reference_sha256: str | None = None
+
+
+def find_stored(name: str) -> StoredAdapter:
+    """The trained policy of that name, its files checked.
+
+    Raises
+    ------
+    ModelError
+        If there is none, or it fails a check.
+    """
+    from dualign.models.policies import policy_folder, verify_policy
+
+    folder = policy_folder(name)
+    spec = verify_policy(folder)
+    return StoredAdapter(
+        name=name, folder=folder, beta=float(spec.beta), reference_sha256=spec.reference_sha256
+    )
+
+
+class RowLinear(torch.nn.Module):
+    """A linear map with a low-rank delta of its own for each row; rows without an adapter are untouched."""
+
+    def __init__(self, linear: torch.nn.Linear) -> None:
+        super().__init__()
+        self.linear = linear
+        self.down: torch.Tensor | None = None
+        self.up: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.linear(x)
+        if self.down is None or self.up is None:
+            return y
+        return torch.baddbmm(y, torch.bmm(x, self.down), self.up)
+
+
+class RowAdapters:
+    """The adapters of a model whose linear maps were replaced by `RowLinear`.
+
+    Parameters
+    ----------
+    model
+        A causal language model that nothing else uses.
+    find : callable
+        From a name to a `StoredAdapter`.
+    """
+
+    def __init__(self, model: Any, find: Callable[[str], StoredAdapter]) -> None:
+        self.find = find
+        self.modules: dict[str, RowLinear] = {}
+        for name, module in list(model.named_modules()):
+            for child, linear in list(module.named_children()):
+                path = f"{name}.{child}" if name else child
+                if isinstance(linear, torch.nn.Linear) and not path.endswith("lm_head"):
+                    self.modules[path] = RowLinear(linear)
+                    setattr(module, child, self.modules[path])
+        self.dtype = next(iter(self.modules.values())).linear.weight.dtype
+        self.stored: dict[str, StoredAdapter] = {}
+        self._deltas: dict[str, dict[str, Delta]] = {}
+        self._stacks: OrderedDict[tuple[Key, ...], dict[str, Delta]] = OrderedDict()
+        self._current: tuple[Key, ...] = ()
+        self._set: set[str] = set()
+
+    def load(self, name: str) -> StoredAdapter:
+        """Facts of an adapter, its weights in memory."""
+        if name not in self.stored:
+            stored = self.find(name)
+            self._deltas[name] = self._read(stored)
+            self.stored[name] = stored
+        return self.stored[name]
+
+    def select(self, rows: Sequence[Key]) -> None:
+        """Give row i of the next passes the adapters ``rows[i]``."""
+        chosen = tuple(rows)
+        if chosen == self._current:
+            return
+        stack = self._stack(chosen) if any(chosen) else {}
+        for name in self._set - set(stack):
+            self.modules[name].down = self.modules[name].up = None
+        for name, (down, up) in stack.items():
+            self.modules[name].down, self.modules[name].up = down, up
+        self._set, self._current = set(stack), chosen
+
+    def _stack(self, rows: tuple[Key, ...]) -> dict[str, Delta]:
+        if rows in self._stacks:
+            self._stacks.move_to_end(rows)
+            return self._stacks[rows]
+        distinct = list(dict.fromkeys(rows))
+        index = torch.tensor([distinct.index(row) for row in rows])
+        touched = sorted({module for row in distinct for name, _ in row for module in self._deltas[name]})
+        stack: dict[str, Delta] = {}
+        for module in touched:
+            parts = [self._combined(row, module) for row in distinct]
+            rank = max(down.shape[1] for down, _ in parts)
+            stacked = [
+                torch.stack([_padded(part[side], rank, dim=1 - side) for part in parts]).to(self.dtype)
+                for side in (0, 1)
+            ]
+            stack[module] = (stacked[0].index_select(0, index), stacked[1].index_select(0, index))
+        self._stacks[rows] = stack
+        while len(self._stacks) > _KEPT:
+            self._stacks.popitem(last=False)
+        return stack
+
+    def _combined(self, row: Key, module: str) -> Delta:
+        """Weighted sum of the row's deltas on a module: their factors side by side."""
+        linear = self.modules[module].linear
+        found = [(self._deltas[name][module], w) for name, w in row if module in self._deltas[name]]
+        if not found:
+            return torch.zeros(linear.in_features, 0), torch.zeros(0, linear.out_features)
+        return torch.cat([d for (d, _), _ in found], 1), torch.cat([u * w for (_, u), w in found], 0)
+
+    def _read(self, stored: StoredAdapter) -> dict[str, Delta]:
+        from safetensors.torch import load_file
+
+        state = load_file(str(stored.folder / WEIGHTS))
+        config = json.loads((stored.folder / CONFIG).read_text("utf-8"))
+        return self._fitted(stored.name, state, float(config["lora_alpha"]) / float(config["r"]))
+
+    def _fitted(self, name: str, state: Mapping[str, torch.Tensor], scale: float) -> dict[str, Delta]:
+        deltas: dict[str, Delta] = {}
+        used: set[str] = set()
+        for module, row in self.modules.items():
+            keys = [f"base_model.model.{module}.lora_{part}.weight" for part in "AB"]
+            if not all(key in state for key in keys):
+                continue
+            down, up = (state[key].float() for key in keys)
+            linear = row.linear
+            if down.shape[1] != linear.in_features or up.shape != (linear.out_features, len(down)):
+                raise ModelError(f"The adapter {name} does not fit this model, first at {module}.")
+            if not (torch.isfinite(down).all() and torch.isfinite(up).all()):
+                raise ModelError(f"The adapter {name} holds values that are not finite, first at {module}.")
+            deltas[module] = (down.T.contiguous(), (scale * up).T.contiguous())
+            used.update(keys)
+        if left := sorted(set(state) - used):
+            raise ModelError(f"The adapter {name} does not fit this model, first at {left[0]}.")
+        return deltas
+
+
+def _padded(tensor: torch.Tensor, rank: int, *, dim: int) -> torch.Tensor:
+    missing = rank - tensor.shape[dim]
+    if not missing:
+        return tensor
+    shape = [*tensor.shape]
+    shape[dim] = missing
+    return torch.cat([tensor, tensor.new_zeros(shape)], dim)
