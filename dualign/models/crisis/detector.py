@@ -1,0 +1,100 @@
+"""``detect``: whether a message signals a crisis, in milliseconds and without any language model."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dualign import paths
+from dualign.models.crisis import features, phrases
+from dualign.models.crisis.normalize import plain
+
+_LOG = logging.getLogger("dualign.crisis")
+WEIGHTS, RECORD = "weights.npy", "crisis.json"
+# Order in which a message of several kinds is answered: what needs a doctor or the police at once comes first.
+URGENCY = ("medical", "danger", "harm_to_others", "suicide", "self_harm", "psychosis", "other_person")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrisisSignal:
+    """What in a message signals a crisis.
+
+    Parameters
+    ----------
+    kinds
+        Kinds of crisis found, the most urgent first: of `URGENCY`; ``("suicide",)`` when only the fitted part spoke.
+    score
+        Log-odds of the fitted part, the highest over the message; nan where its weights could not be read.
+    by
+        ``"phrase"``, ``"phrase in another language"`` or ``"score"``.
+    """
+
+    kinds: tuple[str, ...]
+    score: float
+    by: str
+
+
+def folder() -> Path:
+    """Where the shipped weights and their record lie."""
+    return paths.shipped_root() / "crisis"
+
+
+@cache
+def load_weights(where: Path | None = None) -> features.Weights | None:
+    """The shipped weights, or None, with a line in the log, when they are missing or were changed.
+
+    A damaged file must not silence the detector: the phrases work without it.
+    """
+    where = where or folder()
+    try:
+        record: dict[str, Any] = json.loads((where / RECORD).read_text("utf-8"))
+        data = (where / WEIGHTS).read_bytes()
+        if hashlib.sha256(data).hexdigest() != record["sha256"]:
+            raise ValueError(f"{WEIGHTS} does not match its SHA-256")
+        values = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
+        if values.shape != (features.N_FEATURES,) or not np.isfinite(values).all():
+            raise ValueError(f"{WEIGHTS} has shape {values.shape} or values that are not finite")
+        return features.Weights(values, float(record["intercept"]), float(record["threshold"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _LOG.warning("The crisis detector works by its phrases alone: %s", error)
+        return None
+
+
+def detect(message: str) -> CrisisSignal | None:
+    """The crisis that a message signals, or None.
+
+    Reads text only: nothing is stored, logged or sent. Pass each message of the user; a signal stands for the rest of a
+    conversation, since a later message seldom repeats it.
+
+    Parameters
+    ----------
+    message
+        What the user wrote, of any length and script.
+    """
+    weights = load_weights()
+    readings = [features.read(text) for text in features.windows(message)]
+    score = (
+        max((features.score(r, weights) for r in readings), default=float("nan")) if weights else float("nan")
+    )
+    kinds = {kind for reading in readings if not reading.softened for kind in reading.kinds}
+    if kinds:
+        return CrisisSignal(kinds=_ordered(kinds), score=score, by="phrase")
+    foreign = phrases.kinds(plain(message))
+    if foreign:
+        return CrisisSignal(kinds=_ordered(foreign), score=score, by="phrase in another language")
+    if weights is not None and score >= weights.threshold:
+        soft = {kind for reading in readings for kind in reading.kinds} or {"suicide"}
+        return CrisisSignal(kinds=_ordered(soft), score=score, by="score")
+    return None
+
+
+def _ordered(kinds: set[str]) -> tuple[str, ...]:
+    return tuple(kind for kind in URGENCY if kind in kinds)

@@ -1,0 +1,128 @@
+"""What the fitted part of the detector sees: hashed word and letter groups, and which phrase patterns stand in a text."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dualign.models.crisis import patterns
+from dualign.models.crisis.normalize import plain
+
+N_HASHED = 1 << 14
+KINDS: tuple[patterns.Kind, ...] = tuple(patterns.STRONG)
+FLAGS = (*KINDS, "other_person", "denial", "idiom", "about", "past", "now", "first")
+N_FEATURES = N_HASHED + len(FLAGS)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The fitted part: weights (`N_FEATURES`,), intercept and threshold on the log-odds."""
+
+    values: npt.NDArray[np.float32]
+    intercept: float
+    threshold: float
+
+
+_STRONG = {kind: patterns.compiled(found) for kind, found in patterns.STRONG.items()}
+_OTHER = patterns.compiled(patterns.OTHER)
+_DENIALS, _IDIOMS = patterns.compiled(patterns.DENIALS), patterns.compiled(patterns.IDIOMS)
+_ABOUT, _PAST, _NOW = (patterns.compiled(p) for p in (patterns.ABOUT, patterns.PAST, patterns.NOW))
+_FIRST = re.compile(patterns.FIRST)
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
+_WINDOW, _STEP = 60, 40
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One stretch of a message: its plain words and the flags of `FLAGS` that stand in it."""
+
+    text: str
+    flags: tuple[str, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of crisis whose phrases stand in the text."""
+        return tuple(flag for flag in self.flags if flag in KINDS or flag == "other_person")
+
+    @property
+    def softened(self) -> bool:
+        """Whether the words tell of a past that is over or of a subject, not of the writer now."""
+        told = "about" in self.flags and "first" not in self.flags
+        return told or ("past" in self.flags and "now" not in self.flags)
+
+
+def read(text: str) -> Reading:
+    """The flags of plain text, denials and idioms taken out of it first."""
+    flags = []
+    for name, found in (("denial", _DENIALS), ("idiom", _IDIOMS)):
+        cleaned = text
+        for pattern in found:
+            cleaned = pattern.sub(" _ ", cleaned)
+        if cleaned != text:
+            flags.append(name)
+            text = cleaned
+    text = " ".join(text.split())
+    for kind, phrases in _STRONG.items():
+        if any(pattern.search(text) for pattern in phrases):
+            flags.append(kind)
+    for name, found in (("other_person", _OTHER), ("about", _ABOUT), ("past", _PAST), ("now", _NOW)):
+        if any(pattern.search(text) for pattern in found):
+            flags.append(name)
+    if _FIRST.search(text):
+        flags.append("first")
+    return Reading(text, tuple(flags))
+
+
+def windows(message: str) -> list[str]:
+    """A message in plain words: itself when short, else overlapping stretches of about sixty words.
+
+    A cry for help at the end of a long story must weigh as much as when it stands alone.
+    """
+    text = plain(message)
+    if text.count(" ") <= _WINDOW:
+        return [text]
+    parts: list[str] = []
+    current: list[str] = []
+    for sentence in _SENTENCE.findall(text):
+        words = sentence.split()
+        for start in range(0, len(words), _STEP):
+            piece = words[start : start + _STEP]
+            if current and len(current) + len(piece) > _WINDOW:
+                parts.append(" ".join(current))
+                current = current[-(_WINDOW - _STEP) :]
+            current = current + piece
+    parts.append(" ".join(current))
+    return parts
+
+
+def columns(reading: Reading) -> npt.NDArray[np.int64]:
+    """Indices (n,) of the features that a stretch of text has; each counts once."""
+    found = {zlib.crc32(group.encode()) % N_HASHED for group in _groups(reading.text)}
+    found |= {N_HASHED + FLAGS.index(flag) for flag in reading.flags}
+    return np.fromiter(sorted(found), dtype=np.int64)
+
+
+def score(reading: Reading, weights: Weights) -> float:
+    """Log-odds of the fitted part for one stretch of text."""
+    found = columns(reading)
+    hashed = found[found < N_HASHED]
+    length = np.sqrt(max(1, hashed.size))
+    total = weights.values[hashed].sum() / length + weights.values[found[hashed.size :]].sum()
+    return float(total + weights.intercept)
+
+
+def _groups(text: str) -> Iterator[str]:
+    words = [word for word in text.split() if word not in ",;"]
+    for size in (1, 2, 3):
+        for start in range(len(words) - size + 1):
+            yield f"{size} {' '.join(words[start : start + size])}"
+    for word in words:
+        if len(word) > 4:
+            padded = f"^{word}$"
+            for start in range(len(padded) - 3):
+                yield f"c {padded[start : start + 4]}"
