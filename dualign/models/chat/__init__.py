@@ -19,7 +19,8 @@ A page asks a back end for the replies of its columns and shows events as they c
             case "failed": ...                   # event.text is a sentence
 
 `policy_id` and `parse_policy` turn a policy into one line and back, for links, votes and exports.
-`backend.forget` drops what is kept of conversations; nothing is ever written.
+`score_reply` gives a finished reply's scores with their place among the reference's replies (0.1 to 0.3 s: after
+the stream, not in it). `backend.forget` drops what is kept of conversations; nothing is ever written.
 """
 
 from dualign.models.chat.kinds import (
@@ -44,6 +45,7 @@ from dualign.models.chat.requests import (
     Resampling,
     Turn,
 )
+from dualign.models.chat.scores import PlacedScore, score_reply
 
 __all__ = [
     "MAX_COLUMNS",
@@ -58,6 +60,7 @@ __all__ = [
     "InterpolatedPolicy",
     "LocalChat",
     "MixedPolicy",
+    "PlacedScore",
     "ReferencePolicy",
     "ResampledPolicy",
     "Resampling",
@@ -65,4 +68,5 @@ __all__ = [
     "local_chat",
     "parse_policy",
     "policy_id",
+    "score_reply",
 ]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dualign.errors import ModelError
+from dualign.errors import InvalidInputError, ModelError
 from dualign.models.chat.kinds import (
     AdapterPolicy,
     InterpolatedPolicy,
@@ -14,7 +14,9 @@ from dualign.models.chat.kinds import (
     ReferencePolicy,
     ResampledPolicy,
 )
-from dualign.models.chat.requests import ChatEvent, ChatReply, ChatRequest, Finish
+from dualign.models.chat.requests import ChatEvent, ChatReply, ChatRequest, Finish, Resampling
+from dualign.models.chat.resampling import Candidates, choose, resampling_weights
+from dualign.models.chat.scores import scored_prompt
 from dualign.models.chat.streams import Stream
 from dualign.models.sampling import prompt_uniforms
 
@@ -149,8 +151,114 @@ class ResampledColumn(Column):
 
     alone = True
 
+    def __init__(self, request: ChatRequest, stream: Stream, worker: Worker) -> None:
+        super().__init__(request, stream, worker)
+        if not isinstance(request.policy, ResampledPolicy):
+            raise InvalidInputError(f"{type(request.policy).__name__} is not resampled.")
+        self.policy = request.policy
+        self.known: Candidates | None = None
+        self.told = 0
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        settings = self.request.settings
+        drawn = (settings.seed, settings.temperature, settings.top_p, settings.max_tokens)
+        return (self.prompt.ids, *drawn)
+
+    @property
+    def _scorers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.policy.reward, *self.policy.multipliers)))
+
     def prepare(self) -> None:
-        raise ModelError("Resampled policies are not available yet.")
+        from dualign.models.chat.batch import Draw, Lane
+
+        settings = self.request.settings
+        self.event("started", notes=self.prompt.notes)
+        count = self.policy.candidates
+        self.known = self.worker.candidates.get(self._key, count, set(self._scorers))
+        if self.known is None:
+            self.draws = [
+                Draw(
+                    prompt=self.prompt.ids,
+                    lanes=(Lane(()),),
+                    uniforms=row,
+                    temperature=settings.temperature,
+                    top_p=settings.top_p,
+                )
+                for row in self.uniforms(count)
+            ]
+
+    def moved(self, draws: Sequence[Draw]) -> None:
+        if self.first is None:
+            self.first = self.elapsed()
+        done = sum(draw.finish is not None for draw in self.draws)
+        if done > self.told or self.told == 0:
+            self.told = max(done, 1)
+            n = sum(len(draw.tokens) for draw in self.draws)
+            self.event("progress", text=f"{done} of {len(self.draws)} replies drawn", n_tokens=n)
+
+    def ended(self, *, stopped: bool) -> None:
+        if stopped and not self.known and any(draw.finish is None for draw in self.draws):
+            self.event("finished", reply=self._reply("", 0, "stopped", None))
+            return
+        # Scoring takes longer than a step: the thread that decodes goes on with the others.
+        self.worker.later(self._choose, self)
+
+    def _choose(self) -> None:
+        candidates = self.known or self._scored()
+        weights = resampling_weights(self.policy, candidates.scores)
+        chosen = choose(weights, seed=self.request.settings.seed, key=self.prompt.key)
+        finish = candidates.finishes[chosen]
+        n = candidates.n_tokens[chosen]
+        resampling = Resampling(
+            texts=candidates.texts,
+            scores={name: tuple(values.tolist()) for name, values in candidates.scores.items()},
+            weights=tuple(weights.tolist()),
+            chosen=chosen,
+            effective_sample_size=float(1.0 / (weights @ weights)),
+        )
+        text = candidates.texts[chosen]
+        reply = self._reply(text, n, finish, resampling)
+        if text:
+            self.event("delta", text=text, n_tokens=n)
+        self.event("finished", n_tokens=n, tokens_per_second=reply.tokens_per_second, reply=reply)
+
+    def _scored(self) -> Candidates:
+        texts = tuple(
+            self.worker.decode(draw.tokens[:-1] if draw.finish == "end" else draw.tokens)
+            for draw in self.draws
+        )
+        self.event("progress", text=f"scoring {len(texts)} replies")
+        scores = self.worker.scorers.score(scored_prompt(self.request.turns), texts, self._scorers)
+        candidates = Candidates(
+            texts=texts,
+            n_tokens=tuple(len(draw.tokens) for draw in self.draws),
+            finishes=tuple(draw.finish or "stopped" for draw in self.draws),
+            log_probs=tuple(draw.log_prob for draw in self.draws),
+            scores=scores,
+        )
+        self.worker.candidates.put(self._key, candidates)
+        return candidates
+
+    def _reply(self, text: str, n: int, finish: Finish, resampling: Resampling | None) -> ChatReply:
+        seconds = self.elapsed()
+        notes = self.prompt.notes
+        if finish == "length":
+            notes = (*notes, CUT.format(limit=self.request.settings.max_tokens))
+        return ChatReply(
+            text=text,
+            n_tokens=n,
+            prompt_tokens=len(self.prompt.ids),
+            finish=finish,
+            seed=self.request.settings.seed,
+            # pi_lam's own normaliser is unknown: only the choice among the candidates is.
+            log_prob=None,
+            seconds=seconds,
+            first_token_seconds=seconds,
+            tokens_per_second=n / seconds if n else None,
+            notes=notes,
+            resampling=resampling,
+        )
 
 
 def lanes(policy: Any, worker: Worker) -> tuple[Lane, ...]:

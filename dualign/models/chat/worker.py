@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -14,6 +17,8 @@ from dualign.models.chat.batch import Batch, Prefixes
 from dualign.models.chat.columns import Column
 from dualign.models.chat.context import Prompt, put_conversation
 from dualign.models.chat.requests import ChatRequest
+from dualign.models.chat.resampling import RememberedCandidates
+from dualign.models.chat.scores import reply_scorers
 from dualign.models.reference import Reference, load_reference
 
 _MOST_ROWS = 16  # streamed rows at once; further columns wait for their turn
@@ -34,6 +39,8 @@ class Worker:
         self.adapters = RowAdapters(reference.model, find)
         self.stops = reference.stop_ids
         self.prefixes = Prefixes()
+        self.candidates = RememberedCandidates()
+        self.scorers = reply_scorers()
         most = getattr(reference.model.config.get_text_config(), "max_position_embeddings", context_tokens)
         self.context_tokens = min(context_tokens, int(most))
         self._threads = threads
@@ -43,7 +50,10 @@ class Worker:
         self._together = self._batch()
         self._running: list[tuple[Batch, Column]] = []
         self._thread = threading.Thread(target=self._run, name="dualign-chat", daemon=True)
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dualign-chat-scores")
         self._thread.start()
+        # A thread inside torch while the interpreter is torn down would abort the process.
+        atexit.register(self.close)
 
     def submit(self, column: Column) -> None:
         """Queue a reply."""
@@ -84,6 +94,19 @@ class Worker:
         core = self.reference.tokenizer.backend_tokenizer
         return lambda token: stream.step(core, token)
 
+    def later(self, work: Callable[[], None], column: Column) -> None:
+        """Do the rest of a column's work in a thread beside this one."""
+
+        def run() -> None:
+            try:
+                work()
+            except DualignError as error:
+                column.stream.fail(column.request.column, str(error))
+            except Exception as error:
+                self._tell_fault(column, error)
+
+        self._beside.submit(run)
+
     def forget(self) -> None:
         """Drop remembered conversations before the next step."""
         with self._wake:
@@ -96,6 +119,8 @@ class Worker:
             self._closing = True
             self._wake.notify()
         self._thread.join()
+        atexit.unregister(self.close)
+        self._beside.shutdown()
 
     def _batch(self) -> Batch:
         return Batch(self.reference.model, self.adapters, self.stops, self.prefixes)
@@ -119,6 +144,7 @@ class Worker:
             forgetting, self._forgetting = self._forgetting, False
         if forgetting:
             self.prefixes.clear()
+            self.candidates.clear()
         self._admit()
         for batch in dict.fromkeys(batch for batch, _ in self._running):
             self._step(batch)
@@ -136,7 +162,7 @@ class Worker:
                 column.stream.fail(column.request.column, str(error))
                 continue
             except Exception as error:
-                self._broken([(self._together, column)], error)
+                self._tell_fault(column, error)
                 continue
             batch = self._batch() if column.alone else self._together
             self._running.append((batch, column))
@@ -170,24 +196,27 @@ class Worker:
             if stopped or all(draw.finish is not None for draw in column.draws):
                 self._running.remove(pair)
                 column.ended(stopped=stopped)
+        if batch is self._together and not batch.draws:
+            # What the rows have grown to, and what was said in them, is let go.
+            self._together = self._batch()
 
     def _broken(self, pairs: list[tuple[Batch, Column]], error: Exception) -> None:
         """A fault ends the replies it concerns, not the thread."""
-        import logging
-
-        # The message of an error could quote what was typed; its kind is enough for a log.
-        logging.getLogger(__name__).error("chat: %s while decoding", type(error).__name__)
         for pair in pairs:
             if pair in self._running:
                 self._running.remove(pair)
-            _, column = pair
-            column.stream.fail(
-                column.request.column,
-                f"The reply ended with {type(error).__name__}. Send the message again; if it happens again, "
-                "restart the app.",
-            )
+            self._tell_fault(pair[1], error)
         if any(batch is self._together for batch, _ in pairs):
             self._together = self._batch()
+
+    def _tell_fault(self, column: Column, error: Exception) -> None:
+        # The message of an error could quote what was typed; its kind is enough for a log.
+        logging.getLogger(__name__).error("chat: %s while answering", type(error).__name__)
+        column.stream.fail(
+            column.request.column,
+            f"The reply ended with {type(error).__name__}. Send the message again; if it happens again, "
+            "restart the app.",
+        )
 
 
 def start_worker(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,8 +74,16 @@ def score_many(
     *,
     threads: int | None = None,
     progress: Progress | None = None,
+    encoders: MutableMapping[tuple[str, int], Encoder] | None = None,
 ) -> dict[str, Array]:
-    """Scores (N,) by scorer name. Heads on the same base and encoding share one pass of it."""
+    """Scores (N,) by scorer name. Heads on the same base and encoding share one pass of it.
+
+    Parameters
+    ----------
+    encoders
+        Base models by name and depth, kept by the caller from one call to the next; by default each call
+        loads its own.
+    """
     if len(prompts) != len(responses):
         raise InvalidInputError(
             f"{len(prompts)} prompts but {len(responses)} responses: give one prompt for each."
@@ -88,7 +96,12 @@ def score_many(
         else:
             out[scorer.info.name] = scorer.score(prompts, responses, threads=threads, progress=progress)
     for (base, encoding), heads in shared.items():
-        encoder = Encoder(base_folder(base), depth=max(encoding.layers), threads=threads)
+        depth = max(encoding.layers)
+        encoder = encoders.get((base, depth)) if encoders is not None else None
+        if encoder is None:
+            encoder = Encoder(base_folder(base), depth=depth, threads=threads)
+            if encoders is not None:
+                encoders[base, depth] = encoder
         features = encoder.features(prompts, responses, encoding, progress=progress)
         for scorer in heads:
             out[scorer.info.name] = scorer.head(features, responses)
