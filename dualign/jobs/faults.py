@@ -22,7 +22,7 @@ _MEMORY = re.compile(
 _DEVICE = re.compile(r"\b(cuda|gpu|hip|mps)\b", re.I)
 _GPU_BUSY = re.compile(r"device\(s\) is/are busy|devices? .*busy or unavailable|exclusive", re.I)
 _PORT = re.compile(r"address already in use|EADDRINUSE", re.I)
-_PORT_NUMBER = re.compile(r"(?:port[ :=]*|:)(\d{2,5})\b", re.I)
+_PORT_NUMBER = re.compile(r"(?:port[ :=]*|:|, )(\d{2,5})\b", re.I)
 _NO_MODEL = re.compile(
     r"is not a local folder|does not appear to have a file|no file named|couldn't connect|offline mode"
     r"|RepositoryNotFound|no such model",

@@ -1,7 +1,8 @@
 """A job that trains nothing: it counts, so that queue, launchers and recovery can be tried without a model.
 
 The payload: ``steps`` (10), ``seconds`` a step (0.05), ``every`` how many steps a checkpoint is written (1),
-``fault`` for something to go wrong at step ``at`` (0).
+``fault`` for something to go wrong at step ``at`` (0), ``deaf`` to ignore requests to stop, ``record`` for the
+name of a record made at the end.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ def body(job: worker) -> None:
         if (step + 1) % every == 0:
             _save(state_file, state)
         job.report(step + 1, steps, metrics={"loss": state["loss"]})
-    job.complete({"loss": state["loss"], "steps": steps, "attempt": job.attempt})
+    records = [("probe", str(payload["record"]), {"steps": steps})] if "record" in payload else []
+    job.complete({"loss": state["loss"], "steps": steps, "attempt": job.attempt}, records=records)
 
 
 def _save(path: Path, state: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ from dualign.jobs.work import publish_outcome
 
 _JOBS, _GPUS = schema.jobs, schema.gpus
 # A launch takes a tenth of a second; a cluster's answer, some seconds.
-_LAUNCH_SECONDS = 60.0
+LAUNCH_SECONDS = 60.0
 # Beyond the supervisor's own grace.
 _STOP_SECONDS = {"cancel": 7.0, "pause": 125.0}
 _LINGER_SECONDS = 30.0
@@ -80,7 +80,7 @@ def _settle(row: Row[Any], *, finished: Path | None) -> None:
 def _settle_launch(row: Row[Any], folder: Path) -> None:
     """A launch under way: left alone, taken over if its launcher died after it, undone if before."""
     alive = row.machine == process.machine() and process.lives(row.pid, row.mark)
-    if alive and time.time() - row.started < _LAUNCH_SECONDS:
+    if alive and time.time() - row.started < LAUNCH_SECONDS:
         return
     files.make_folder(folder.parent)
     files.make_folder(folder)
