@@ -70,7 +70,7 @@ class ServerBackend:
             "skip_special_tokens": True,
             "seed": prompt_seed(seed, prompt) % 2**31,
         }
-        answer = self._post("/v1/completions", body)
+        answer = post_json(self.url, "/v1/completions", body, api_key=self.api_key, timeout=self.timeout)
         choices = answer.get("choices")
         if not isinstance(choices, list) or len(choices) != n_responses:
             count = len(choices) if isinstance(choices, list) else 0
@@ -94,35 +94,39 @@ class ServerBackend:
             log_weight=0.0 if options.exact else None,
         )
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"}
-        if self.api_key:
-            headers["Authorization"] = f"Bearer {self.api_key}"
-        if not self.url.startswith(("http://", "https://")):
-            raise BackendError(f"The server's address must start with http:// or https://, not {self.url!r}.")
-        request = urllib.request.Request(
-            self.url.rstrip("/") + path, data=json.dumps(body).encode(), headers=headers
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as response:
-                answer = json.loads(response.read())
-        except urllib.error.HTTPError as error:
-            detail = error.read(2000).decode("utf-8", "replace").strip()
-            raise BackendError(
-                f"The server at {self.url} refused with {error.code}: {detail[:300]}"
-            ) from error
-        except TimeoutError as error:
-            raise BackendError(
-                f"The server at {self.url} did not answer within {self.timeout:g} s. Ask for fewer responses "
-                "or raise the timeout."
-            ) from error
-        except (urllib.error.URLError, OSError) as error:
-            reason = getattr(error, "reason", error)
-            raise BackendError(
-                f"No server answers at {self.url} ({reason}). Start it or correct the URL."
-            ) from error
-        except ValueError as error:
-            raise BackendError(f"The server at {self.url} did not answer in JSON: {error}.") from error
-        if not isinstance(answer, dict):
-            raise BackendError(f"The server at {self.url} did not answer with a JSON object.")
-        return answer
+
+def post_json(
+    url: str, path: str, body: Mapping[str, Any], *, api_key: str | None = None, timeout: float = 300.0
+) -> dict[str, Any]:
+    """The JSON object that an OpenAI-compatible server at ``url`` answers to ``body``.
+
+    Raises
+    ------
+    BackendError
+        No server, a refusal, no answer within ``timeout`` seconds, or something else than a JSON object.
+    """
+    headers = {"Content-Type": "application/json"}
+    if api_key:
+        headers["Authorization"] = f"Bearer {api_key}"
+    if not url.startswith(("http://", "https://")):
+        raise BackendError(f"The server's address must start with http:// or https://, not {url!r}.")
+    request = urllib.request.Request(url.rstrip("/") + path, data=json.dumps(body).encode(), headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            answer = json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        detail = error.read(2000).decode("utf-8", "replace").strip()
+        raise BackendError(f"The server at {url} refused with {error.code}: {detail[:300]}") from error
+    except TimeoutError as error:
+        raise BackendError(
+            f"The server at {url} did not answer within {timeout:g} s. Ask for fewer responses "
+            "or raise the timeout."
+        ) from error
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise BackendError(f"No server answers at {url} ({reason}). Start it or correct the URL.") from error
+    except ValueError as error:
+        raise BackendError(f"The server at {url} did not answer in JSON: {error}.") from error
+    if not isinstance(answer, dict):
+        raise BackendError(f"The server at {url} did not answer with a JSON object.")
+    return answer
