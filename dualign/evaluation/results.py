@@ -155,7 +155,9 @@ def read_result(name: str) -> ExperimentResult:
         version = int(record["schema_version"])
         known = {entry.name for entry in fields(ExperimentResult)}
         if version > SCHEMA_VERSION:
-            raise StoreError(f"result '{name}' has schema {version}, newer than {SCHEMA_VERSION}: update dualign.")
+            raise StoreError(
+                f"result '{name}' has schema {version}, newer than {SCHEMA_VERSION}: update dualign."
+            )
         kept = {key: value for key, value in record.items() if key in known}
         kept["findings"] = tuple(kept["findings"])
         kept["readings"] = tuple(Reading(**reading) for reading in kept.get("readings", ()))

@@ -1,0 +1,102 @@
+"""Trained policies as experiments see them: measured on held-out prompts, beside what was predicted for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dualign.duality import tilted_weights
+from dualign.errors import InvalidInputError
+from dualign.evaluation.divergence import distribution_kl
+from dualign.evaluation.experiments.setup import Setup, weighed
+from dualign.evaluation.measure import Measurement
+from dualign.evaluation.policies import EvaluatedPolicy, held_out_table, list_evaluations, read_evaluation
+
+
+class Predicted(NamedTuple):
+    """Gains over the reference predicted for the tilted policy at a policy's multipliers.
+
+    ``utilities`` is by name; reward and ``regularized`` in reward units, ``kl`` in nats.
+    """
+
+    reward: float
+    utilities: dict[str, float]
+    kl: float
+    regularized: float
+
+
+class Trained(NamedTuple):
+    """A trained policy: its replies, what was measured, and what was predicted from the training prompts."""
+
+    evaluated: EvaluatedPolicy
+    measured: Measurement
+    predicted: Predicted
+
+
+def predict(setup: Setup, multipliers: dict[str, float], *, reward_weight: float = 1.0) -> Predicted:
+    """What the tilted policy at ``multipliers`` gains on the training prompts' stored replies.
+
+    Raises
+    ------
+    InvalidInputError
+        A multiplier on something that is no score of the set.
+    """
+    unknown = [name for name in multipliers if name not in setup.sample_set.manifest.scores]
+    if unknown:
+        raise InvalidInputError(
+            f"'{unknown[0]}' is no score of '{setup.sample_set.name}': it cannot be predicted."
+        )
+    names = tuple(dict.fromkeys([*multipliers, *setup.utilities]))
+    samples = setup.sample_set.scored(setup.reward, names).subset(~setup.held)
+    problem = weighed(samples, reward_weight, setup.beta)
+    weights = tilted_weights(problem, [multipliers.get(name, 0.0) for name in names])
+    reward = float(np.vecdot(weights, samples.rewards).mean()) - samples.reference_reward
+    gains = np.einsum("pi,pij->j", weights, samples.utilities) / samples.n_prompts - samples.baseline
+    kl = float(distribution_kl(weights, counts=samples.counts).mean())
+    return Predicted(reward, dict(zip(names, gains.tolist(), strict=True)), kl, reward - setup.beta * kl)
+
+
+def trained_policies(
+    setup: Setup,
+    *,
+    thresholds: dict[str, float],
+    rng: np.random.Generator,
+    names: Sequence[str] | None = None,
+    details: bool = True,
+) -> list[Trained]:
+    """Evaluated policies of the set, measured on the held-out prompts.
+
+    Parameters
+    ----------
+    setup
+        The set and its held-out prompts.
+    thresholds
+        Of every measured utility.
+    rng
+        Source of randomness of the bootstrap.
+    names
+        Policies by name; unless given, all that were evaluated on these prompts and can be predicted.
+    details
+        Groups, tails and distributions too.
+    """
+    prompts, groups = held_out_table(setup.sample_set, setup.held)
+    if names is None:
+        found = list_evaluations(setup.sample_set.content_hash)
+    else:
+        found = [read_evaluation(name) for name in names]
+    kept = []
+    for evaluated in found:
+        try:
+            replies = evaluated.replies(prompts, groups)
+            predicted = predict(
+                setup, dict(evaluated.record.multipliers), reward_weight=evaluated.record.reward_weight
+            )
+        except InvalidInputError:
+            if names is not None:
+                raise
+            continue
+        measured = setup.measure(replies, thresholds=thresholds, rng=rng, details=details)
+        kept.append(Trained(evaluated, measured, predicted))
+    return kept
