@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from dualign.errors import ModelError
 from dualign.models.adapters import CONFIG, read_weights
+from dualign.models.chat.stored import StoredAdapter
 
 Delta = tuple[torch.Tensor, torch.Tensor]
 """Down (in, r) and up (r, out) of one module, the scale inside ``up``."""
@@ -21,33 +20,6 @@ Key = tuple[tuple[str, float], ...]
 
 _KEPT = 16
 _ROWS_HINT = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredAdapter:
-    """A verified policy folder and what mixing needs to know of it."""
-
-    name: str
-    folder: Path
-    beta: float = 1.0
-    reference_sha256: str | None = None
-
-
-def find_stored(name: str) -> StoredAdapter:
-    """The trained policy of that name, its files checked.
-
-    Raises
-    ------
-    ModelError
-        If there is none, or it fails a check.
-    """
-    from dualign.models.policies import policy_folder, verify_policy
-
-    folder = policy_folder(name)
-    spec = verify_policy(folder)
-    return StoredAdapter(
-        name=name, folder=folder, beta=float(spec.beta), reference_sha256=spec.reference_sha256
-    )
 
 
 class PackedLinear(torch.nn.Module):

@@ -15,7 +15,7 @@ from dualign.models.chat.kinds import (
     ResampledPolicy,
 )
 from dualign.models.chat.requests import ChatEvent, ChatReply, ChatRequest, Finish, Resampling
-from dualign.models.chat.resampling import Candidates, choose, resampling_weights
+from dualign.models.chat.resampling import Candidates, resample
 from dualign.models.chat.scores import scored_prompt
 from dualign.models.chat.streams import Stream
 from dualign.models.sampling import prompt_uniforms
@@ -206,17 +206,9 @@ class ResampledColumn(Column):
 
     def _choose(self) -> None:
         candidates = self.known or self._scored()
-        weights = resampling_weights(self.policy, candidates.scores)
-        chosen = choose(weights, seed=self.request.settings.seed, key=self.prompt.key)
-        finish = candidates.finishes[chosen]
-        n = candidates.n_tokens[chosen]
-        resampling = Resampling(
-            texts=candidates.texts,
-            scores={name: tuple(values.tolist()) for name, values in candidates.scores.items()},
-            weights=tuple(weights.tolist()),
-            chosen=chosen,
-            effective_sample_size=float(1.0 / (weights @ weights)),
-        )
+        resampling = resample(self.policy, candidates, seed=self.request.settings.seed, key=self.prompt.key)
+        chosen = resampling.chosen
+        finish, n = candidates.finishes[chosen], candidates.n_tokens[chosen]
         text = candidates.texts[chosen]
         reply = self._reply(text, n, finish, resampling)
         if text:
@@ -234,7 +226,6 @@ class ResampledColumn(Column):
             texts=texts,
             n_tokens=tuple(len(draw.tokens) for draw in self.draws),
             finishes=tuple(draw.finish or "stopped" for draw in self.draws),
-            log_probs=tuple(draw.log_prob for draw in self.draws),
             scores=scores,
         )
         self.worker.candidates.put(self._key, candidates)

@@ -36,15 +36,15 @@ def conversation_text(
     if getattr(tokenizer, "chat_template", None) is None:
         return "\n\n".join(turn.text for turn in turns)
     marks = tuple(tokenizer.all_special_tokens)
-    messages = [{"role": turn.role, "content": _plain(turn.text, marks)} for turn in turns]
+    messages = [{"role": turn.role, "content": plain_text(turn.text, marks)} for turn in turns]
     system = spec.system_prompt if system_prompt is None else system_prompt
     if system:
-        messages.insert(0, {"role": "system", "content": _plain(system, marks)})
+        messages.insert(0, {"role": "system", "content": plain_text(system, marks)})
     return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
 
-def _plain(text: str, marks: tuple[str, ...]) -> str:
-    # A typed control token would end the turn and speak in another's name.
+def plain_text(text: str, marks: tuple[str, ...]) -> str:
+    """Text in which no control token stands: a typed one would end the turn and speak in another's name."""
     for mark in marks:
         if mark in text:
             text = text.replace(mark, f"{mark[0]} {mark[1:]}")
@@ -69,10 +69,10 @@ def put_conversation(
     room = limit - settings.max_tokens
     newest = turns[-1].text
     if room < 1 or len(newest) > _CHARACTERS_PER_TOKEN * room:
-        raise InvalidInputError(_too_long(f"{len(newest):,} characters", room))
+        raise InvalidInputError(too_long(f"{len(newest):,} characters", room))
     if len(settings.system_prompt or "") > _CHARACTERS_PER_TOKEN * room:
         raise InvalidInputError("The system prompt is longer than the model can read. Shorten it.")
-    kept = _recent(turns, _CHARACTERS_PER_TOKEN * room)
+    kept = newest_turns(turns, _CHARACTERS_PER_TOKEN * room)
     system = settings.system_prompt
     plain = getattr(tokenizer, "chat_template", None) is None
     while True:
@@ -81,29 +81,24 @@ def put_conversation(
         if len(ids) <= room:
             break
         if len(kept) == 1:
-            raise InvalidInputError(_too_long(f"about {len(ids):,} tokens", room))
-        kept = _drop(kept)
-    left = len(turns) - len(kept)
-    notes = (
-        f"The {left} oldest of {len(turns)} messages were left out: the model reads at most {limit:,} tokens "
-        "with its reply.",
-    )
+            raise InvalidInputError(too_long(f"about {len(ids):,} tokens", room))
+        kept = without_oldest(kept)
     alone = len(kept) == 1 and system is None
-    return Prompt(ids=ids, key=newest if alone else text, notes=notes if left else ())
+    return Prompt(ids=ids, key=newest if alone else text, notes=left_out(len(turns), len(kept), limit))
 
 
-def _recent(turns: Sequence[Turn], characters: int) -> list[Turn]:
+def newest_turns(turns: Sequence[Turn], characters: int) -> list[Turn]:
     """The newest turns that have any chance to fit, so that a long history is not tokenised in vain."""
     kept = list(turns)
     total = sum(len(turn.text) for turn in kept)
     while len(kept) > 1 and total > characters:
-        shorter = _drop(kept)
+        shorter = without_oldest(kept)
         total -= sum(len(turn.text) for turn in kept[: len(kept) - len(shorter)])
         kept = shorter
     return kept
 
 
-def _drop(turns: list[Turn]) -> list[Turn]:
+def without_oldest(turns: list[Turn]) -> list[Turn]:
     """Turns without the oldest message and the reply to it: what is kept starts with the user."""
     rest = turns[1:]
     while len(rest) > 1 and rest[0].role != "user":
@@ -111,7 +106,18 @@ def _drop(turns: list[Turn]) -> list[Turn]:
     return rest
 
 
-def _too_long(size: str, room: int) -> str:
+def left_out(total: int, kept: int, limit: int | None = None) -> tuple[str, ...]:
+    """The sentence that tells how many turns were left out, if any."""
+    if total == kept:
+        return ()
+    reads = "" if limit is None else f": the model reads at most {limit:,} tokens with its reply"
+    return (
+        f"The {total - kept} oldest of {total} messages were left out{reads or ' to fit what the model reads'}.",
+    )
+
+
+def too_long(size: str, room: int) -> str:
+    """The sentence about a message that does not fit."""
     return (
         f"The message has {size}; the model reads at most {max(room, 0):,} tokens beside its reply (about "
         f"{4 * max(room, 0):,} characters). Shorten it."

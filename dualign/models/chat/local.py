@@ -10,6 +10,7 @@ from dualign.errors import DualignError
 from dualign.models.chat.columns import Column, ResampledColumn, StreamedColumn
 from dualign.models.chat.kinds import ResampledPolicy
 from dualign.models.chat.requests import ChatEvent, ChatRequest, check_requests
+from dualign.models.chat.stored import StoredAdapter
 from dualign.models.chat.streams import Stream
 
 _CONTEXT = 2048
@@ -31,7 +32,7 @@ class LocalChat:
     context_tokens : int
         Conversation and reply together; at most what the model was made for.
     find : callable, optional
-        From an adapter's name to a `dualign.models.chat.adapters.StoredAdapter`; the stored policies by default.
+        From an adapter's name to a `dualign.models.chat.stored.StoredAdapter`; the stored policies by default.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class LocalChat:
         dtype: str = "bfloat16",
         threads: int | None = None,
         context_tokens: int = _CONTEXT,
-        find: Callable[[str], Any] | None = None,
+        find: Callable[[str], StoredAdapter] | None = None,
     ) -> None:
         self.reference_name, self.dtype, self.threads = reference, dtype, threads
         self.context_tokens, self._find = context_tokens, find

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dualign.duality import AlignmentProblem, ScoredSamples, tilted_weights
 from dualign.models.chat.kinds import MAX_CANDIDATES, ResampledPolicy
-from dualign.models.chat.requests import Finish
+from dualign.models.chat.requests import Finish, Resampling
 from dualign.models.sampling import prompt_seed
 
 Array = npt.NDArray[np.float64]
@@ -26,7 +26,6 @@ class Candidates:
     texts: tuple[str, ...]
     n_tokens: tuple[int, ...]
     finishes: tuple[Finish, ...]
-    log_probs: tuple[float, ...]
     scores: Mapping[str, Array]
 
     def first(self, count: int) -> Candidates:
@@ -35,7 +34,6 @@ class Candidates:
             texts=self.texts[:count],
             n_tokens=self.n_tokens[:count],
             finishes=self.finishes[:count],
-            log_probs=self.log_probs[:count],
             scores={name: values[:count] for name, values in self.scores.items()},
         )
 
@@ -89,3 +87,15 @@ def choose(weights: Array, *, seed: int, key: str) -> int:
     noise = rng.gumbel(size=MAX_CANDIDATES)[: len(weights)]
     with np.errstate(divide="ignore"):
         return int(np.argmax(np.log(weights) + noise))
+
+
+def resample(policy: ResampledPolicy, candidates: Candidates, *, seed: int, key: str) -> Resampling:
+    """The choice among candidates, with all that it rests on."""
+    weights = resampling_weights(policy, candidates.scores)
+    return Resampling(
+        texts=candidates.texts,
+        scores={name: tuple(values.tolist()) for name, values in candidates.scores.items()},
+        weights=tuple(weights.tolist()),
+        chosen=choose(weights, seed=seed, key=key),
+        effective_sample_size=float(1.0 / (weights @ weights)),
+    )

@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from dualign.errors import DualignError, ModelError
-from dualign.models.chat.adapters import RowAdapters, StoredAdapter, find_stored
+from dualign.models.chat.adapters import RowAdapters
 from dualign.models.chat.batch import Batch, Prefixes
 from dualign.models.chat.columns import Column
 from dualign.models.chat.context import Prompt, put_conversation
 from dualign.models.chat.requests import ChatRequest
 from dualign.models.chat.resampling import RememberedCandidates
 from dualign.models.chat.scores import reply_scorers
+from dualign.models.chat.stored import StoredAdapter, find_stored
 from dualign.models.reference import Reference, load_reference
 
 _MOST_ROWS = 16  # streamed rows at once; further columns wait for their turn
