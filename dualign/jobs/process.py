@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import psutil
 
 # Every process of an attempt carries this in its environment, whatever sessions or groups it makes.
 RUN_VARIABLE = "DUALIGN_RUN_DIR"
+_CHILDREN: dict[int, Callable[[], bool]] = {}
 
 
 def machine() -> str:
@@ -100,3 +101,23 @@ def end(folder: Path, identities: Iterable[Mapping[str, Any] | None] = (), *, wa
                 process.kill()
         time.sleep(0.05)
     return True
+
+
+def adopt(pid: int, ended: Callable[[], bool] | None = None) -> None:
+    """Take note of a child of this process; ``ended`` waits for it without blocking, if something else owns it."""
+    _CHILDREN[pid] = ended or (lambda: _waited_for(pid))
+
+
+def reap() -> bool:
+    """Wait for children that have ended, or they would stay as zombies; whether some live on."""
+    for pid, ended in list(_CHILDREN.items()):
+        if ended():
+            _CHILDREN.pop(pid, None)
+    return bool(_CHILDREN)
+
+
+def _waited_for(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True

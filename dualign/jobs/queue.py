@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from dualign.errors import DualignError
+from dualign.errors import DualignError, JobError
 from dualign.jobs import capacity, database, faults, files, launchers, ledger, process, schema
 from dualign.jobs.registry import fetch, move
 from dualign.jobs.spec import JobSpec, State
@@ -42,6 +42,7 @@ def reconcile(*, finished: Path | None = None) -> None:
     StoreError
         The registry cannot be read or written.
     """
+    process.reap()
     with database.reading() as connection:
         busy = connection.execute(sa.select(_JOBS).where(_JOBS.c.state == "running")).all()
         waiting = connection.execute(sa.select(sa.func.count()).where(_JOBS.c.state == "queued")).scalar_one()
@@ -66,7 +67,8 @@ def _settle(row: Row[Any], *, finished: Path | None) -> None:
             _tell(row, status)
             return
         # Also when it is gone: a part of it may have outlived the process that was known.
-        launcher.kill(row.handle, folder)
+        with contextlib.suppress(JobError):
+            launcher.kill(row.handle, folder)
     if outcome is None:
         # The fence: a supervisor that has yet to begin, or a worker that wakes up, finds the attempt decided.
         with contextlib.suppress(OSError):
@@ -114,9 +116,10 @@ def ask(folder: Path, wish: str) -> None:
 
 def _tell(row: Row[Any], status: str) -> None:
     """Say of a cluster's job whether it waits or runs there."""
-    if row.launcher == "local" or status == "unknown":
+    if row.launcher == "local":
         return
-    reason = f"waits in the queue of {row.launcher}." if status == "waiting" else f"runs on {row.launcher}."
+    words = {"waiting": "waits in the queue of", "unknown": "was sent, no answer yet from"}
+    reason = f"{words.get(status, 'runs on')} {row.launcher}."
     if reason != row.reason:
         with database.writing() as connection:
             same = (_JOBS.c.id == row.id, _JOBS.c.attempt == row.attempt, _JOBS.c.state == "running")

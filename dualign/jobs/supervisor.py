@@ -41,6 +41,9 @@ def main(arguments: list[str]) -> int:
     if record is None or not files.publish(folder / files.SUPERVISOR, process.identity()):
         return 1
     spec = JobSpec(**record)
+    remote = bool(os.environ.get(REMOTE_VARIABLE))
+    if remote:
+        _log_to(folder / files.LOG)
     files.reserve(folder)
     os.environ[process.RUN_VARIABLE] = str(folder)
     stopped: list[int] = []
@@ -50,10 +53,18 @@ def main(arguments: list[str]) -> int:
     code, peak = _watch(folder, _start(folder, spec), stopped)
     process.end(folder, (files.read_json(folder / files.CHILD),))
     publish_outcome(folder, _outcome(folder, code, peak, oom=_oom_kills() > ooms, stopped=bool(stopped)))
-    if not os.environ.get(REMOTE_VARIABLE):
+    if not remote:
         _record(folder)
     files.release(folder)
     return 0
+
+
+def _log_to(path: Path) -> None:
+    """Words go to the run folder, where they are looked for, not to the scheduler's own place."""
+    log = files.open_append(path)
+    for descriptor in (1, 2):
+        os.dup2(log, descriptor)
+    os.close(log)
 
 
 def _record(folder: Path) -> None:

@@ -25,6 +25,9 @@ def no_process_left(temporary_store: Path) -> Iterator[None]:
         with contextlib.suppress(psutil.Error, OSError):
             if item.environ().get(process.RUN_VARIABLE, "").startswith(str(temporary_store)):
                 item.kill()
+    deadline = time.monotonic() + PATIENCE
+    while process.reap() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def probe(title: str = "", *, gpus: int = 0, memory_bytes: int = 0, **payload: object) -> JobSpec:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import dualign
 from dualign import paths
 from dualign.errors import InvalidInputError
-from dualign.jobs import process
+from dualign.jobs import files, process
 from dualign.jobs.spec import JobSpec
 
 Status = Literal["waiting", "running", "gone", "unknown"]
@@ -77,3 +80,18 @@ def worker_environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": root if known in ("", root) else f"{root}{os.pathsep}{known}",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def identities(handle: str, folder: Path) -> list[dict[str, Any] | None]:
+    """Who runs the attempt: the supervisor first, then the entry's process and the worker, where known."""
+    supervisor = files.read_json(folder / files.SUPERVISOR)
+    if supervisor is None or "pid" not in supervisor:
+        with contextlib.suppress(ValueError, TypeError):
+            supervisor = json.loads(handle)
+    return [supervisor, files.read_json(folder / files.CHILD), files.read_json(folder / files.WORKER)]
+
+
+def heartbeat_age(folder: Path) -> float | None:
+    """Seconds since the supervisor's last beat; None before the first."""
+    record = files.read_json(folder / files.HEARTBEAT)
+    return None if record is None else max(0.0, time.time() - float(record.get("time", 0.0)))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from dualign.errors import JobError
 from dualign.jobs import capacity, files, process
-from dualign.jobs.launchers import Status, supervisor_command, worker_environment
+from dualign.jobs.launchers import (
+    Status,
+    heartbeat_age,
+    identities,
+    supervisor_command,
+    worker_environment,
+)
 from dualign.jobs.spec import JobSpec
 
 # Ten beats of a supervisor whose process ids cannot be seen from here, as after a container's restart.
 _STALE_SECONDS = 20.0
 # A supervisor notices its worker's end within a second.
 _NOTICE_SECONDS = 15.0
-_SPAWNED: set[int] = set()
 
 
 class LocalLauncher:
@@ -32,7 +34,6 @@ class LocalLauncher:
 
     def launch(self, folder: Path, spec: JobSpec, gpus: Sequence[str]) -> str:
         """Start the supervisor in a session of its own; its identity."""
-        reap()
         environment = os.environ | worker_environment(folder)
         # Without a claim there is no GPU: two jobs would meet on the first one.
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
@@ -59,12 +60,11 @@ class LocalLauncher:
             raise JobError(f"the worker cannot be started ({error.strerror}): end other programs.") from error
         finally:
             os.close(log)
-        _SPAWNED.add(pid)
+        process.adopt(pid)
         return json.dumps(process.identity(pid))
 
     def status(self, handle: str, folder: Path) -> Status:
         """By process id and start, on this machine; by the heartbeat if the supervisor runs on another one."""
-        reap()
         known = identities(handle, folder)
         supervisor = known[0]
         if not supervisor:
@@ -85,30 +85,3 @@ class LocalLauncher:
     def kill(self, handle: str, folder: Path) -> None:
         """End supervisor and worker with all that they started."""
         process.end(folder, identities(handle, folder))
-        reap()
-
-
-def identities(handle: str, folder: Path) -> list[dict[str, Any] | None]:
-    """Who runs the attempt: the supervisor first, then the entry's process and the worker, where known."""
-    supervisor = files.read_json(folder / files.SUPERVISOR)
-    if supervisor is None or "pid" not in supervisor:
-        with contextlib.suppress(ValueError, TypeError):
-            supervisor = json.loads(handle)
-    return [supervisor, files.read_json(folder / files.CHILD), files.read_json(folder / files.WORKER)]
-
-
-def heartbeat_age(folder: Path) -> float | None:
-    """Seconds since the supervisor's last beat; None before the first."""
-    record = files.read_json(folder / files.HEARTBEAT)
-    return None if record is None else max(0.0, time.time() - float(record.get("time", 0.0)))
-
-
-def reap() -> None:
-    """Take note of ended supervisors that this process started, or they would stay as zombies."""
-    for pid in list(_SPAWNED):
-        try:
-            done, _ = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            done = pid
-        if done:
-            _SPAWNED.discard(pid)
