@@ -25,6 +25,7 @@ _PAGES = (
         "hexagon",
         "The image set, the trade-off, and the replies that a policy favours.",
     ),
+    ("chat", "Chat", "forum", "Talk to the policies side by side, at any λ; vote blind."),
     ("samples", "Samples", "dataset", "The scored samples: import, inspect, export."),
 )
 

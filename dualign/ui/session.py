@@ -14,7 +14,7 @@ _HISTORY, _PIN, _WRITTEN, _NOTES = "lens_history", "lens_pin", "lens_written", "
 
 def begin() -> None:
     """Take the lens from the session, or from the address on the first run and after Back or Forward."""
-    query: Query = {name: st.query_params.get_all(name) for name in st.query_params}
+    query = _address()
     written: Query | None = st.session_state.get(_WRITTEN)
     known = data.names()
     if not known:
@@ -48,9 +48,15 @@ def end() -> None:
     if _HISTORY not in st.session_state:
         return
     query = to_query(current(), pinned())
-    if {name: st.query_params.get_all(name) for name in st.query_params} != query:
-        st.query_params.from_dict(query)
+    if _address() != query:
+        # A page may have parameters of its own, which stand beside those of the lens.
+        others = {n: st.query_params.get_all(n) for n in st.query_params if not has_own([n])}
+        st.query_params.from_dict({**query, **others})
     st.session_state[_WRITTEN] = query
+
+
+def _address() -> Query:
+    return {name: st.query_params.get_all(name) for name in st.query_params if has_own([name])}
 
 
 def current() -> LensSettings:

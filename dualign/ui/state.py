@@ -7,7 +7,7 @@ it never raises.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote, unquote
@@ -123,7 +123,7 @@ def to_query(settings: LensSettings, pinned: LensSettings | None = None) -> Quer
     return query
 
 
-def has_own(query: Mapping[str, Sequence[str]]) -> bool:
+def has_own(query: Iterable[str]) -> bool:
     """Whether the address says anything about the lens."""
     return any(name in query for name in _OWN)
 

@@ -1,4 +1,4 @@
-"""What the fitted part of the detector sees: hashed word and letter groups, and which phrase patterns stand in a text."""
+"""What the fitted part of the detector sees: hashed groups of words and letters, and which phrases stand there."""
 
 from __future__ import annotations
 

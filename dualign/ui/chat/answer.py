@@ -1,0 +1,68 @@
+"""Asking the policies: the placeholders are filled as text comes, and what stands is kept however the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dualign.models.chat import ChatBackend, local_chat
+from dualign.ui.chat import scoring
+from dualign.ui.chat.conversation import Reply
+from dualign.ui.chat.landscape import Landscape
+from dualign.ui.chat.page_state import Chat
+from dualign.ui.chat.stream import Cell, streaming
+
+
+def backend() -> ChatBackend:
+    """Where replies come from."""
+    return local_chat()
+
+
+def answer(chat: Chat, places: Mapping[int, Any]) -> None:
+    """Stream the replies that the chat waits for into ``places`` (one empty element a column), then score them."""
+    waiting = [k for k in chat.waiting if k < len(chat.shown)]
+    asked = chat.conversation.requests(chat.shown, chat.comparison.settings)
+    requests = [asked[k] for k in waiting]
+    cells: list[Cell] = []
+    shown: dict[int, str] = {}
+
+    def draw(now: list[Cell]) -> None:
+        for k, cell in zip(waiting, now, strict=True):
+            text = cell.fault or cell.text or cell.words
+            place = places.get(k)
+            if place is not None and shown.get(k) != text:
+                shown[k] = text
+                place.text(text, width="stretch")
+        # A drawing call is where Streamlit may end the run; without a change there would be none.
+        pulse.empty()
+
+    pulse = st.empty()
+    try:
+        with streaming(backend(), requests) as stream:
+            cells = stream.cells
+            stream.run(draw)
+    finally:
+        told = {
+            k: Reply(chat.shown[k], cell.closed(), None, cell.fault)
+            for k, cell in zip(waiting, cells, strict=False)
+        }
+        chat.settle(told)
+
+
+def score(chat: Chat, land: Landscape) -> bool:
+    """Score what has no scores yet; whether anything changed."""
+    if not chat.conversation.exchanges or not scoring.waits(chat.conversation.exchanges[-1]):
+        return False
+    with st.spinner("Scoring the replies"):
+        chat.conversation = scoring.scored(chat.conversation, land)
+    return True
+
+
+def keep_unscored(chat: Chat) -> None:
+    """Give up on scores that cannot be had, so that the page does not ask again and again."""
+    exchange = chat.conversation.exchanges[-1]
+    replies = tuple(r if r.scores is not None else replace(r, scores={}) for r in exchange.replies)
+    chat.conversation = chat.conversation.with_last(replace(exchange, replies=replies))

@@ -1,0 +1,247 @@
+"""The chat of one browser session: in memory only, read from a link once, changed by callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from dualign.errors import StoreError
+from dualign.models.chat import ChatPolicy
+from dualign.models.crisis import detect
+from dualign.models.policies import PolicySpec
+from dualign.samples import SampleSet
+from dualign.ui import data, session
+from dualign.ui.analysis import multiplier_range
+from dualign.ui.chat import catalogue, landscape, saved
+from dualign.ui.chat.comparison import OWN, Comparison, Query, from_query, to_query
+from dualign.ui.chat.conversation import Conversation, Exchange, Reply, next_seed, shuffled
+from dualign.ui.chat.landscape import Landscape
+from dualign.ui.chat.votes import Choice, Vote
+from dualign.ui.state import LensSettings
+
+_KEY = "chat"
+
+
+@dataclass
+class Chat:
+    """What the page holds between runs.
+
+    Attributes
+    ----------
+    comparison, conversation
+        What is compared, and what was said.
+    order
+        The policies of a blind round as they are shown; None outside of one.
+    voted
+        The vote of the blind round, once it is cast.
+    waiting
+        Columns whose reply to the newest message is still to come.
+    study
+        Whether the policies' replies are shown although a crisis was signalled.
+    focus
+        The only column shown; None for all.
+    editing
+        The exchange whose message is being edited.
+    votes, agreed
+        Votes of this session, and whether they may be stored.
+    surprises
+        How often "surprise me" was asked, to go down its list.
+    written
+        The address parameters that this page wrote last.
+    """
+
+    comparison: Comparison
+    conversation: Conversation = field(default_factory=Conversation)
+    order: tuple[ChatPolicy, ...] | None = None
+    voted: Choice | None = None
+    waiting: tuple[int, ...] = ()
+    study: bool = False
+    focus: int | None = None
+    editing: int | None = None
+    votes: list[Vote] = field(default_factory=list)
+    agreed: bool = False
+    surprises: int = 0
+    written: Query = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> tuple[ChatPolicy, ...]:
+        """Policies of the columns as they stand."""
+        return self.order or self.comparison.policies
+
+    @property
+    def hidden(self) -> bool:
+        """Whether names, scores and places are kept back: a blind round before its vote."""
+        return self.order is not None and self.voted is None
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Indices of the columns drawn."""
+        everything = tuple(range(len(self.shown)))
+        return (self.focus,) if self.focus in everything else everything
+
+    @property
+    def held_back(self) -> bool:
+        """Whether replies wait behind a choice, since the conversation signalled a crisis."""
+        return self.conversation.signal is not None and not self.study
+
+    def send(self, message: str, *, prompt_id: int | None = None) -> None:
+        """Add a message; whether it signals a crisis is settled before any model hears of it."""
+        exchange = Exchange(message, self.comparison.settings, prompt_id=prompt_id, signal=detect(message))
+        self.conversation = self.conversation.add(exchange)
+        self.comparison = replace(self.comparison, prompt_id=prompt_id)
+        self.editing = None
+        self.ask()
+
+    def ask(self, *columns: int) -> None:
+        """Ask for replies to the newest message: of all columns, or of some."""
+        if self.conversation.exchanges:
+            self.waiting = () if self.held_back else (columns or tuple(range(len(self.shown))))
+
+    def again(self) -> None:
+        """Another try at the newest message, with the next seed."""
+        self.comparison = replace(self.comparison, settings=next_seed(self.comparison.settings))
+        self.ask()
+
+    def resend(self, index: int, message: str) -> None:
+        """Send an edited message in place of one; what came after it goes."""
+        old = self.conversation.exchanges[index]
+        self.conversation = self.conversation.until(index)
+        self.send(message, prompt_id=old.prompt_id if message == old.message else None)
+
+    def clear(self) -> None:
+        """Forget the conversation, and begin another blind round where there is one."""
+        self.conversation, self.waiting, self.study, self.editing = Conversation(), (), False, None
+        self.comparison = replace(self.comparison, prompt_id=None)
+        self.voted = None
+        self.order = self._shuffle() if self.comparison.blind else None
+
+    def set_policy(self, column: int, policy: ChatPolicy) -> None:
+        """Another policy in one column, which then answers the newest message too."""
+        if policy != self.comparison.policies[column]:
+            self.comparison = self.comparison.with_policy(column, policy)
+            self.ask(column)
+
+    def set_blind(self, blind: bool) -> None:
+        """Enter or leave blind mode; either begins a new conversation."""
+        policies = self.comparison.policies[:2]
+        fits = len(policies) == 2
+        self.comparison = replace(
+            self.comparison, blind=blind and fits, policies=policies if blind else self.comparison.policies
+        )
+        self.focus = None
+        self.clear()
+
+    def settle(self, replies: Mapping[int, Reply]) -> None:
+        """Put replies of some columns into the newest exchange."""
+        exchange = self.conversation.exchanges[-1]
+        old = dict(enumerate(exchange.replies))
+        kept = tuple(replies.get(k, old.get(k, Reply(policy))) for k, policy in enumerate(self.shown))
+        settings = self.comparison.settings
+        self.conversation = self.conversation.with_last(replace(exchange, replies=kept, settings=settings))
+        self.waiting = ()
+
+    def _shuffle(self) -> tuple[ChatPolicy, ...]:
+        return shuffled(self.comparison.policies, np.random.default_rng())
+
+
+def current() -> Chat:
+    """The chat of this session."""
+    found: Chat = st.session_state[_KEY]
+    return found
+
+
+def begin(land: Landscape, specs: Mapping[str, PolicySpec]) -> Chat:
+    """The chat of this session; on the first run, or when the address was changed by hand, what a link says."""
+    query: Query = {name: st.query_params.get_all(name) for name in OWN if name in st.query_params}
+    known: Chat | None = st.session_state.get(_KEY)
+    if known is None or (query and query != known.written):
+        start = Comparison(tuple(catalogue.start_policies(land, specs)[:2]))
+        st.session_state[_KEY] = known = _from_link(query, start, land, known)
+    return known
+
+
+def _from_link(query: Query, start: Comparison, land: Landscape, known: Chat | None) -> Chat:
+    comparison, notes = from_query(query, start, prompts=len(land.prompts))
+    chat = Chat(comparison, notes=notes)
+    if known is not None:
+        chat.votes, chat.agreed = known.votes, known.agreed
+    if query.get("saved"):
+        try:
+            chat.comparison, chat.conversation = saved.open_saved(
+                query["saved"][-1], start, prompts=len(land.prompts)
+            )
+        except StoreError as error:
+            chat.notes = (*notes, str(error))
+    elif comparison.blind:
+        chat.clear()
+        chat.comparison = comparison
+    if comparison.prompt_id is not None and not chat.conversation.exchanges:
+        chat.send(land.prompts[comparison.prompt_id], prompt_id=comparison.prompt_id)
+    return chat
+
+
+def end() -> None:
+    """Write the comparison into the address, beside the lens."""
+    chat = current()
+    chat.written = to_query(chat.comparison)
+    lens = {n: st.query_params.get_all(n) for n in st.query_params if n not in OWN}
+    whole = {**lens, **chat.written}
+    if {name: st.query_params.get_all(name) for name in st.query_params} != whole:
+        st.query_params.from_dict(whole)
+
+
+def scored_lens() -> LensSettings:
+    """The lens if its scores are those of scorers that can score a chat's replies, else the demo's own."""
+    lens = session.current()
+    manifest = data.store().manifest(lens.samples)
+    names = {lens.reward or manifest.reward, lens.constraints[lens.focus].utility}
+    infos = [manifest.scores.get(name) for name in names]
+    fits = manifest.reference and all(info is not None and info.scorer for info in infos)
+    return lens if fits else data.bounds(data.PREFERRED[0]).start
+
+
+def read_landscape() -> Landscape:
+    """The landscape of the lens."""
+    lens = scored_lens()
+    sample_set = data.open_set(lens.samples)
+    return _landscape(sample_set.content_hash, lens, sample_set)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _landscape(content: str, lens: LensSettings, _set: SampleSet) -> Landscape:
+    view = data.view(lens)
+    solved = float(view.solution.multipliers[lens.focus])
+    return landscape.build(
+        _set,
+        reward=lens.reward or _set.manifest.reward,
+        utility=lens.constraints[lens.focus].utility,
+        beta=lens.beta,
+        best=float(f"{solved:.4g}") if np.isfinite(solved) else 0.0,
+        top=float(f"{multiplier_range(view, lens.focus):.2g}"),
+    )
+
+
+def read_specs(reference: str = "demo") -> dict[str, PolicySpec]:
+    """Trained policies that can be talked to beside the demo's reference, by name."""
+    from dualign.models.policies import list_policies
+
+    return {policy.name: policy.spec for policy in list_policies() if policy.spec.reference == reference}
+
+
+def provenance() -> dict[str, Any]:
+    """What every reply depends on besides its policy and seed."""
+    lens = scored_lens()
+    sample_set = data.open_set(lens.samples)
+    reference = sample_set.manifest.reference
+    return {
+        "samples": lens.samples,
+        "samples_sha256": sample_set.content_hash,
+        "reference": str(reference.get("name", "")),
+        "reference_sha256": str(reference.get("sha256", "")),
+        "beta": lens.beta,
+    }

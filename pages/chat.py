@@ -1,0 +1,57 @@
+"""Talk to the policies: the same message to each, their replies and scores side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dualign.ui import show
+from dualign.ui.chat import answer, ballot, columns, controls, page_state, position, prompts, safety
+from dualign.ui.chat.comparison import LONGEST_MESSAGE
+from dualign.ui.router import framed
+from dualign.ui.texts import md
+
+framed()
+with show.guarded():
+    land, specs = page_state.read_landscape(), page_state.read_specs()
+    chat = page_state.begin(land, specs)
+    with st.bottom:
+        beside = st.container(horizontal=True, vertical_alignment="center", gap="small")
+        message = st.chat_input("Your message to every column", key="message", max_chars=LONGEST_MESSAGE)
+        standing = st.container()
+    if message and message.strip():
+        chat.send(message.strip())
+    page_state.end()
+    with standing:
+        safety.notice(chat.conversation.signal)
+    with beside:
+        safety.stop_button(chat)
+
+    simple = chat.comparison.simple
+    st.title(
+        "Ask once, read what each setting answers" if simple else "Talk to the policies, at any λ",
+        anchor=False,
+    )
+    for note in chat.notes:
+        st.info(md(note, 400), icon=":material/info:")
+    chat.notes = ()
+    controls.controls(chat, land, specs)
+    with st.container(key="chat_body"):
+        columns.heads(chat, land, specs)
+        if not chat.conversation.exchanges:
+            prompts.openers(chat, land, specs)
+        places = columns.exchange_rows(chat, land, specs)
+        if chat.conversation.signal is not None:
+            safety.study_choice(chat)
+        columns.last_row(chat)
+        ballot.ballot(chat, land, specs)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        position.position_map(chat, land, specs)
+    with right:
+        ballot.tally_panel(chat, land, specs)
+        columns.about(land, simple=simple)
+    if chat.waiting:
+        answer.answer(chat, places)
+        st.rerun()
+    if answer.score(chat, land):
+        st.rerun()
