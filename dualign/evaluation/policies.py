@@ -52,6 +52,10 @@ class EvaluationRecord:
     reply_tokens : int
         Longest reply.
     seed : int
+    replies : int
+        For each prompt.
+    prompts_limit : int or None
+        Where only so many held-out prompts were asked.
     scores : tuple of str
     job : str
         Id of the job that trained it, "" where unknown.
@@ -75,6 +79,8 @@ class EvaluationRecord:
     beta: float = 1.0
     reply_tokens: int = 0
     seed: int = 0
+    replies: int = 0
+    prompts_limit: int | None = None
     scores: tuple[str, ...] = ()
     job: str = ""
     policy_sha256: str = ""

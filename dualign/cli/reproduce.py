@@ -1,0 +1,143 @@
+"""``dualign evaluate`` and ``dualign reproduce``: what trained policies do, and the papers' experiments."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dualign.cli.output import dump, table
+
+if TYPE_CHECKING:
+    from dualign.evaluation.results import ExperimentResult
+
+_SMALL = {"draws": 2, "resamples": 100, "repeats": 3}
+
+
+def add_commands(commands: Any) -> None:
+    """Add ``evaluate`` and ``reproduce``."""
+    evaluate = commands.add_parser(
+        "evaluate", help="measure trained policies on held-out prompts: gains, slack, KL, groups, tail"
+    )
+    evaluate.add_argument("policy", nargs="+", metavar="POLICY", help="names of stored policies")
+    evaluate.add_argument("--replies", type=int, default=8, metavar="N", help="replies to each prompt (8)")
+    evaluate.add_argument("--prompts", type=int, metavar="N", help="only the first N held-out prompts")
+    evaluate.add_argument("--seed", type=int, default=0, help="seed of the draws (0)")
+    evaluate.add_argument("--threads", type=int, metavar="N", help="torch threads")
+    evaluate.add_argument("--again", action="store_true", help="measure again what was measured before")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluate.set_defaults(run=_evaluate)
+    reproduce = commands.add_parser(
+        "reproduce", help="run an experiment of the papers; without a name, list them"
+    )
+    reproduce.add_argument("name", nargs="?", metavar="NAME", help="experiment")
+    reproduce.add_argument("--samples", default="demo", metavar="SAMPLES", help="stored set (demo)")
+    reproduce.add_argument("--utility", action="append", default=[], metavar="NAME", help="constrained score")
+    reproduce.add_argument("--reward", default="", metavar="NAME", help="score that is maximised")
+    reproduce.add_argument("--beta", type=float, help="weight of the KL term (the set's own)")
+    reproduce.add_argument(
+        "--policy", action="append", metavar="POLICY", help="only this trained policy; repeat for more"
+    )
+    reproduce.add_argument(
+        "--draws", type=int, metavar="N", help="replies of a resampled policy per prompt (8)"
+    )
+    reproduce.add_argument("--resamples", type=int, metavar="N", help="bootstrap resamples (1000)")
+    reproduce.add_argument("--repeats", type=int, metavar="N", help="random splits or subsets (100)")
+    reproduce.add_argument("--seed", type=int, default=0, help="seed of everything (0)")
+    reproduce.add_argument(
+        "--small", action="store_true", help="reduced size, for a quick check; stored only with --out"
+    )
+    reproduce.add_argument("--out", type=Path, metavar="DIR", help="folder of results (the store's)")
+    reproduce.add_argument("--figures", action="store_true", help="also write its figures as SVG")
+    reproduce.add_argument(
+        "--figures-only", action="store_true", help="only draw the figures of the stored result again"
+    )
+    reproduce.add_argument("--dark", action="store_true", help="figures for a dark page")
+    reproduce.add_argument("--json", action="store_true", help="print one JSON object")
+    reproduce.set_defaults(run=_reproduce)
+
+
+def _evaluate(arguments: argparse.Namespace) -> str:
+    from dualign.evaluation.evaluate import EvaluateOptions, evaluate_policies
+    from dualign.evaluation.results import plain
+    from dualign.evaluation.summary import summary_rows, summary_text
+
+    options = EvaluateOptions(
+        replies=arguments.replies,
+        prompts=arguments.prompts,
+        seed=arguments.seed,
+        threads=arguments.threads,
+        again=arguments.again,
+    )
+    evaluate_policies(arguments.policy, options, say=_say)
+    rows = summary_rows(arguments.policy, seed=arguments.seed)
+    return dump({"policies": [plain(row) for row in rows]}) if arguments.json else summary_text(rows)
+
+
+def _say(sentence: str) -> None:
+    import sys
+
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _reproduce(arguments: argparse.Namespace) -> str:
+    from dualign.evaluation.experiments import EXPERIMENTS, Options, run_experiment
+    from dualign.evaluation.results import list_results, plain, read_result, write_result
+
+    if arguments.name is None:
+        known = set(list_results())
+        rows = [("experiment", "result", "shows")]
+        rows += [(name, "stored" if name in known else "-", words) for name, words in EXPERIMENTS.items()]
+        return dump({"experiments": list(EXPERIMENTS)}) if arguments.json else table(rows)
+    if arguments.figures_only:
+        result = read_result(arguments.name)
+    else:
+        options = Options(
+            samples=arguments.samples,
+            reward=arguments.reward,
+            utilities=tuple(arguments.utility),
+            beta=arguments.beta,
+            seed=arguments.seed,
+            policies=tuple(arguments.policy) if arguments.policy else None,
+        )
+        sizes: dict[str, Any] = dict(_SMALL) if arguments.small else {}
+        sizes |= {
+            name: getattr(arguments, name)
+            for name in ("draws", "resamples", "repeats")
+            if getattr(arguments, name) is not None
+        }
+        result = run_experiment(arguments.name, replace(options, **sizes))
+        # A quick check must not take the place of the real result.
+        if arguments.out is not None or not arguments.small:
+            write_result(result, root=arguments.out)
+    drawn = (
+        _draw(result, arguments.out, dark=arguments.dark)
+        if arguments.figures or arguments.figures_only
+        else []
+    )
+    if arguments.json:
+        return dump({**plain(result), "figures": [str(path) for path in drawn]})
+    return _text(result, drawn)
+
+
+def _draw(result: ExperimentResult, out: Path | None, *, dark: bool) -> list[Path]:
+    from dualign import paths
+    from dualign.figures.evaluation_export import write_figures
+    from dualign.figures.evaluation_set import drawings
+    from dualign.figures.theme import DARK, LIGHT
+
+    folder = (out or paths.store_root() / "results") / result.name
+    return write_figures(drawings(result), folder, DARK if dark else LIGHT)
+
+
+def _text(result: ExperimentResult, drawn: list[Path]) -> str:
+    lines = [result.title, ""]
+    lines += [f"- {finding}" for finding in result.findings]
+    for reading in result.readings:
+        lines += ["", f"Paper: {reading.paper}", f"Ours:  {reading.ours}", f"       {reading.agreement}"]
+        if reading.why:
+            lines[-1] += f"; {reading.why}"
+    lines += ["", f"{result.seconds:.1f} s on {result.machine}"]
+    lines += [str(path) for path in drawn]
+    return "\n".join(lines)

@@ -1,0 +1,97 @@
+"""Evaluated policies in a table: measured gains beside the predicted ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dualign.evaluation import lessons
+from dualign.evaluation.estimates import Estimate
+from dualign.evaluation.experiments.setup import Options, Setup, open_setup
+from dualign.evaluation.measure import Measurement
+from dualign.evaluation.policies import EvaluatedPolicy, read_evaluation
+from dualign.evaluation.trained import Predicted, predict
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryRow:
+    """One policy: what was measured on its held-out prompts, what was predicted, and lessons in sentences."""
+
+    policy: str
+    measured: Measurement
+    predicted: Predicted
+    sentences: tuple[str, ...]
+
+
+def setup_of(evaluated: EvaluatedPolicy) -> Setup:
+    """The set of a policy, split into the prompts it was measured on and the others."""
+    utilities = tuple(name for name in evaluated.record.multipliers if name in evaluated.record.scores)
+    setup = open_setup(Options(samples=evaluated.record.samples), utilities=utilities)
+    asked = set(evaluated.prompts)
+    held = np.array([prompt in asked for prompt in setup.sample_set.prompts])
+    return replace(setup, held=held, beta=evaluated.record.beta)
+
+
+def summary_row(evaluated: EvaluatedPolicy, *, seed: int = 0) -> SummaryRow:
+    """What a policy did on the prompts that it was measured on.
+
+    Its own thresholds are used where it has them, else the set's defaults, else 0.
+    """
+    setup = setup_of(evaluated)
+    record, defaults = evaluated.record, setup.sample_set.manifest.default_thresholds
+    thresholds = {
+        name: float(record.thresholds.get(name, defaults.get(name, 0.0))) for name in setup.utilities
+    }
+    rows = np.flatnonzero(setup.held)
+    prompts = [setup.sample_set.prompts[i] for i in rows]
+    groups = [setup.sample_set.groups[i] for i in rows]
+    measured = setup.measure(
+        evaluated.replies(prompts, groups),
+        thresholds=thresholds,
+        rng=np.random.default_rng(seed),
+        details=True,
+    )
+    known = {k: float(v) for k, v in record.multipliers.items() if k in record.scores}
+    predicted = predict(setup, known, reward_weight=record.reward_weight)
+    sentences = [lessons.satisfaction_sentence(measured)]
+    for name in setup.utilities:
+        sentences.append(lessons.achieved_sentence(measured, name, predicted_gain=predicted.utilities[name]))
+        sentences.append(lessons.worst_sentence(measured, name))
+    return SummaryRow(
+        policy=evaluated.name,
+        measured=measured,
+        predicted=predicted,
+        sentences=tuple(s for s in sentences if s),
+    )
+
+
+def summary_rows(policies: Sequence[str], *, seed: int = 0) -> list[SummaryRow]:
+    """`summary_row` of policies by name."""
+    return [summary_row(read_evaluation(name), seed=seed) for name in dict.fromkeys(policies)]
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "-"
+    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+
+
+def summary_text(rows: Sequence[SummaryRow]) -> str:
+    """The rows for a terminal."""
+    lines = []
+    for row in rows:
+        m = row.measured
+        lines += [f"{row.policy}: {m.n_prompts} held-out prompts, {m.n_replies} replies each"]
+        lines.append(f"  {m.reward_name:<20} {_cell(m.reward_gain)}  predicted {row.predicted.reward:+.3f}")
+        for name, gain in m.utility_gains.items():
+            lines.append(f"  {name:<20} {_cell(gain)}  predicted {row.predicted.utilities[name]:+.3f}")
+        lines.append(
+            f"  {'KL (nats)':<20} {_cell(m.kl)}  predicted {row.predicted.kl:+.3f}; {m.kl_estimator}"
+        )
+        lines.append(
+            f"  {'E[r] - beta KL':<20} {_cell(m.regularized_gain)}  predicted {row.predicted.regularized:+.3f}"
+        )
+        lines += [f"  {sentence}" for sentence in row.sentences]
+    return "\n".join(lines)
