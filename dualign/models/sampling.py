@@ -8,6 +8,7 @@ per (seed, prompt, reply), so that neither batch order nor an interruption chang
 from __future__ import annotations
 
 import hashlib
+import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,11 @@ def restrict(logits: torch.Tensor, options: SampleOptions) -> torch.Tensor:
     return logits
 
 
+def cache_argument(model: Any) -> str:
+    """Name under which a model takes its key-value cache: transformers 5.24 renamed it and warns of the old one."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+
+
 def _shared_cache(model: Any, rows: int, capacity: int) -> Any:
     """A key-value cache with room for ``capacity`` tokens, filled in place.
 
@@ -198,10 +204,9 @@ def sample_replies(
     stopped = torch.zeros(rows, dtype=torch.bool)
     place = torch.arange(rows)  # which reply each row of the batch belongs to
     cache = _shared_cache(model, rows, len(prompt_ids) + limit)
+    given = {cache_argument(model): cache}
     with torch.inference_mode():
-        out = model(
-            input_ids=torch.tensor([prompt_ids]), past_key_values=cache, use_cache=True, logits_to_keep=1
-        )
+        out = model(input_ids=torch.tensor([prompt_ids]), use_cache=True, logits_to_keep=1, **given)
         logits = out.logits[:, -1].float().expand(rows, -1)
         for step in range(limit):
             drawn_from = logits if options.exact else restrict(logits, options)
@@ -227,7 +232,7 @@ def sample_replies(
                 for layer in cache.layers:
                     layer.keep(keep)
                 place, token = place[keep], token[keep]
-            out = model(input_ids=token.unsqueeze(1), past_key_values=cache, use_cache=True, logits_to_keep=1)
+            out = model(input_ids=token.unsqueeze(1), use_cache=True, logits_to_keep=1, **given)
             logits = out.logits[:, -1].float()
     replies = []
     for row in range(rows):

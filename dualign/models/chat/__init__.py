@@ -18,6 +18,7 @@ A page asks a back end for the replies of its columns and shows events as they c
             case "finished": ...                 # event.reply: ChatReply (text, finish, seed, notes, resampling)
             case "failed": ...                   # event.text is a sentence
 
+`ServerChat` is the same for a vLLM server (``dualign serve``) or any other that speaks OpenAI's protocol.
 `policy_id` and `parse_policy` turn a policy into one line and back, for links, votes and exports.
 `score_reply` gives a finished reply's scores with their place among the reference's replies (0.1 to 0.3 s: after
 the stream, not in it). `backend.forget` drops what is kept of conversations; nothing is ever written.
@@ -46,6 +47,7 @@ from dualign.models.chat.requests import (
     Turn,
 )
 from dualign.models.chat.scores import PlacedScore, score_reply
+from dualign.models.chat.server import ServerChat
 
 __all__ = [
     "MAX_COLUMNS",
@@ -64,6 +66,7 @@ __all__ = [
     "ReferencePolicy",
     "ResampledPolicy",
     "Resampling",
+    "ServerChat",
     "Turn",
     "local_chat",
     "parse_policy",

@@ -7,7 +7,6 @@ run on a multiple of four rows, so that the same kernels are chosen with one col
 
 from __future__ import annotations
 
-import inspect
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from dualign.models.chat.adapters import Key, RowAdapters
 from dualign.models.chat.requests import Finish
-from dualign.models.sampling import SampleOptions, draw_tokens, restrict
+from dualign.models.sampling import SampleOptions, cache_argument, draw_tokens, restrict
 
 _ROWS = 4  # passes run on a multiple of this many rows
 _WIDTH = 64  # and over a multiple of this many places
@@ -170,9 +169,7 @@ class Batch:
         layers = model.config.get_text_config().num_hidden_layers
         self._layers = [_Layer(self._place) for _ in range(layers)]
         self._cache.layers = list(self._layers)
-        # The argument was renamed in transformers 5.24; the old name warns.
-        known = inspect.signature(model.forward).parameters
-        self._cache_name = "cache" if "cache" in known else "past_key_values"
+        self._cache_name = cache_argument(model)
 
     def add(self, draws: Sequence[Draw]) -> None:
         """Read the prompt of draws that share prompt and lanes, once, and draw their first tokens."""

@@ -52,7 +52,7 @@ class Server:
 
     def post(self, path: str, body: Mapping[str, Any]) -> str:
         """Text answer to a POST."""
-        connection, response = self._open("POST", path, body)
+        connection, response, _ = self._open("POST", path, body)
         try:
             return str(response.read().decode("utf-8", "replace"))
         finally:
@@ -68,9 +68,9 @@ class Server:
         """
         if cancel.is_set():
             return
-        connection, response = self._open("POST", path, body)
+        connection, response, sock = self._open("POST", path, body)
         done = threading.Event()
-        watcher = threading.Thread(target=_cut, args=(connection, cancel, done), daemon=True)
+        watcher = threading.Thread(target=_cut, args=(sock, cancel, done), daemon=True)
         watcher.start()
         try:
             yield from self._lines(response, cancel)
@@ -101,7 +101,7 @@ class Server:
             raise BackendError(f"The server at {self.url} broke off its answer before its end.")
 
     def _whole(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        connection, response = self._open(method, path, body)
+        connection, response, _ = self._open(method, path, body)
         try:
             return json.loads(response.read())
         except ValueError as error:
@@ -111,7 +111,7 @@ class Server:
 
     def _open(
         self, method: str, path: str, body: Mapping[str, Any] | None
-    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse, socket.socket]:
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(str(parts.hostname), parts.port, timeout=self.timeout)
@@ -120,6 +120,9 @@ class Server:
             headers["Authorization"] = f"Bearer {self.api_key}"
         data = None if body is None else json.dumps(body).encode()
         try:
+            connection.connect()
+            # Once an answer that ends with its connection has begun, the connection no longer knows its socket.
+            sock = connection.sock
             connection.request(method, parts.path.rstrip("/") + path, body=data, headers=headers)
             response = connection.getresponse()
         except TimeoutError as error:
@@ -136,15 +139,13 @@ class Server:
             detail = response.read(4000).decode("utf-8", "replace").strip()
             connection.close()
             raise RefusedError(self.url, response.status, detail)
-        return connection, response
+        return connection, response, sock
 
 
-def _cut(connection: http.client.HTTPConnection, cancel: threading.Event, done: threading.Event) -> None:
+def _cut(sock: socket.socket, cancel: threading.Event, done: threading.Event) -> None:
     """Shut the connection down once ``cancel`` is set, which ends a read that waits."""
     while not done.is_set():
         if cancel.wait(0.05):
-            sock = connection.sock
-            if sock is not None:
-                with suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
             return
