@@ -8,7 +8,7 @@ from dualign.duality.dependence import dependent_constraints
 from dualign.duality.dual import dual_function, dual_gradient, dual_hessian
 from dualign.duality.effective import EffectiveSampleSize
 from dualign.duality.evaluate import DualEvaluation, evaluate_dual, log_weights, tilted_weights
-from dualign.duality.feasibility import Feasibility, check_feasibility
+from dualign.duality.feasibility import Feasibility, check_feasibility, reachable_threshold
 from dualign.duality.geometry import (
     Hyperplane,
     ImageBoundary,
@@ -90,6 +90,7 @@ __all__ = [
     "pareto_khat",
     "parse_thresholds",
     "projected_gradient",
+    "reachable_threshold",
     "regularization_path",
     "solve_dual",
     "solve_streaming",

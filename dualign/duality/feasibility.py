@@ -18,6 +18,7 @@ from scipy.optimize import linprog
 from dualign.duality.centred import Centred
 from dualign.duality.kernels import BLOCK
 from dualign.duality.problem import AlignmentProblem
+from dualign.errors import InvalidInputError
 
 Array = npt.NDArray[np.float64]
 
@@ -71,33 +72,90 @@ def check_feasibility(problem: AlignmentProblem, *, max_cuts: int = 1000) -> Fea
         best = float(base[0] + data.ceiling[0])
         best = 0.0 if abs(best) <= fuzz else best
         return Feasibility(feasible=best >= 0, best_slack=best, direction=np.ones(1), exact=True)
+    return _cutting_planes(data, base, [], fuzz=fuzz, max_cuts=max_cuts)
+
+
+def reachable_threshold(problem: AlignmentProblem, *, constraint: int = 0) -> float:
+    """Highest threshold of one constraint that some policy meets together with all the others, in the problem's form.
+
+    Exact on samples. With one constraint it is the upper end of `feasible_range`; with several it can be lower, and
+    it is -inf where the others cannot be met together.
+
+    Raises
+    ------
+    InvalidInputError
+        No such constraint.
+
+    Notes
+    -----
+    The best common slack is concave and piecewise linear in the threshold, and its certificate gives its slope:
+    Newton's method from above ends at the zero after finitely many steps. Any certificate gives a valid step, so the
+    first is taken, and the policies found in one step cut in the next.
+    """
+    data, base = problem.samples.centred, np.array(problem.reference_slack)
+    if not 0 <= constraint < len(base):
+        raise InvalidInputError(
+            f"constraint is {constraint}: this problem has {len(base)}; give 0 to {len(base) - 1}."
+        )
+    alone = float(base[constraint] + data.ceiling[constraint])
+    move, gains = alone, list[Array]()
+    while len(base) > 1:
+        shifted = base - move * np.eye(len(base))[constraint]
+        found = _cutting_planes(
+            data, shifted, gains, fuzz=rounding(problem), max_cuts=1000, any_certificate=True
+        )
+        if found.feasible:
+            break
+        lower = move + found.best_slack / max(float(found.direction[constraint]), 1e-15)
+        if lower < alone - 2.0 * float(data.utility_spans[constraint]):
+            return -np.inf
+        if not lower < move:
+            break
+        move = lower
+    return float(problem.thresholds[constraint]) + move
+
+
+def _cutting_planes(
+    data: Centred,
+    base: Array,
+    gains: list[Array],
+    *,
+    fuzz: float,
+    max_cuts: int,
+    any_certificate: bool = False,
+) -> Feasibility:
+    """Largest common slack; ``gains`` (m,) of policies known so far cut from the start, and new ones join them.
+
+    With ``any_certificate`` the first direction that proves infeasibility ends the search.
+    """
     unit = float(np.max(data.utility_spans + np.abs(base))) or 1.0
-    # One plane per vertex: what each constraint reaches alone.
-    planes: list[Array] = []
-    upper, lower, at = np.inf, -np.inf, np.full(m, 1.0 / m)
+    upper, lower, at = np.inf, -np.inf, np.full(len(base), 1.0 / len(base))
     exact = False
-    for direction in np.eye(m):
-        planes.append(_plane(data, base, direction) / unit)
-        if (value := float(planes[-1] @ direction)) < upper:
+    # One plane per vertex: what each constraint reaches alone.
+    for k, direction in enumerate(np.eye(len(base))):
+        if len(gains) <= k:
+            gains.append(_gain(data, direction))
+        if (value := float((base + gains[k])[k]) / unit) < upper:
             upper, at = value, direction
-    while len(planes) < max_cuts:
-        direction, lower = _model_minimum(np.array(planes))
-        plane = _plane(data, base, direction) / unit
-        value = float(plane @ direction)
+    while len(gains) < max_cuts and not (any_certificate and upper * unit < -fuzz):
+        planes = (base + np.array(gains)) / unit
+        direction, lower = _model_minimum(planes)
+        gain = _gain(data, direction)
+        value = float((base + gain) @ direction) / unit
         if value < upper:
             upper, at = value, direction
         # phi is convex: where the model already has this value no other point can be lower.
-        if upper - lower <= 1e-13 or value - float((np.array(planes) @ direction).max()) <= 1e-14:
+        if upper - lower <= 1e-13 or value - float((planes @ direction).max()) <= 1e-14:
             exact = True
             break
-        planes.append(plane)
+        gains.append(gain)
     best = upper * unit
     best = 0.0 if abs(best) <= fuzz else best
     return Feasibility(feasible=best >= 0, best_slack=best, direction=at, exact=exact)
 
 
-def _plane(data: Centred, base: Array, direction: Array) -> Array:
-    """Slack (m,) of the policy that picks the response of largest <direction, h> for each prompt."""
+def _gain(data: Centred, direction: Array) -> Array:
+    """Utility over the reference, (m,), of the policy that picks the response of largest <direction, g> per prompt."""
     m, n_prompts, n_responses = data.utilities.shape
     rows = max(1, BLOCK // n_responses)
     total = np.zeros(m)
@@ -111,7 +169,7 @@ def _plane(data: Centred, base: Array, direction: Array) -> Array:
         pick = score.argmax(axis=1)
         chosen = data.utilities[:, np.arange(part.start, part.stop), pick]
         total += (chosen * data.prompt_weights[part]).sum(axis=1)
-    return base + total
+    return total
 
 
 def _model_minimum(planes: Array) -> tuple[Array, float]:

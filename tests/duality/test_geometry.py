@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from dualign.duality.contour import dual_contour
 from dualign.duality.curve import dual_curve
 from dualign.duality.evaluate import evaluate_dual
+from dualign.duality.feasibility import reachable_threshold
 from dualign.duality.geometry import image_boundary, supporting_hyperplane, tangent
 from dualign.duality.problem import AlignmentProblem, ScoredSamples
 from dualign.duality.solve import Outcome, solve_dual
@@ -154,6 +158,34 @@ def test_feasible_range_is_exact(form):
     assert np.isfinite(multiplier_for_threshold(problem, high - 1e-2))
     shift = problem.samples.baseline[0] if form == "improvement" else 0.0
     assert low == pytest.approx(problem.samples.utilities.min(axis=1).mean() - shift)
+
+
+@pytest.mark.parametrize("form", ["improvement", "absolute"])
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_reachable_threshold_is_that_of_the_linear_program_over_policies(m, form):
+    problem = gaussian_problem(12, 6, m=m, form=form)
+    utilities = np.asarray(problem.samples.utilities)
+    shift = problem.samples.baseline if form == "improvement" else np.zeros(m)
+    thresholds = np.asarray(problem.thresholds) + np.r_[0.0, np.full(m - 1, 0.4)]
+    problem = replace(problem, thresholds=thresholds)
+    one_each = np.kron(np.eye(12), np.ones(6))
+    program = linprog(
+        -utilities[..., 0].ravel() / 12,
+        A_ub=-utilities[..., 1:].reshape(72, m - 1).T / 12 if m > 1 else None,
+        b_ub=-(thresholds + shift)[1:] if m > 1 else None,
+        A_eq=one_each,
+        b_eq=np.ones(12),
+    )
+    assert reachable_threshold(problem) == pytest.approx(-program.fun - shift[0], abs=1e-9)
+
+
+def test_nothing_is_reachable_where_the_other_constraints_exclude_each_other():
+    problem = gaussian_problem(12, 6, m=3)
+    problem = replace(problem, thresholds=np.array([0.0, 0.1, 50.0]))
+    assert reachable_threshold(problem) == -np.inf
+    assert np.isfinite(reachable_threshold(problem, constraint=2))
+    with pytest.raises(InvalidInputError, match="constraint is 3"):
+        reachable_threshold(problem, constraint=3)
 
 
 @pytest.mark.parametrize("m", [1, 2])
