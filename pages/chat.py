@@ -15,16 +15,15 @@ with show.guarded():
     land, specs = page_state.read_landscape(), page_state.read_specs()
     chat = page_state.begin(land, specs)
     with st.bottom:
-        beside = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        message = st.chat_input("Your message to every column", key="message", max_chars=LONGEST_MESSAGE)
-        standing = st.container()
-    if message and message.strip():
-        chat.send(message.strip())
-    page_state.end()
-    with standing:
-        safety.notice(chat.conversation.signal)
-    with beside:
         safety.stop_button(chat)
+        st.chat_input(
+            "Your message to every column",
+            key="message",
+            max_chars=LONGEST_MESSAGE,
+            on_submit=page_state.take_message,
+        )
+        safety.notice(chat.conversation.signal)
+    page_state.end()
 
     simple = chat.comparison.simple
     st.title(
@@ -35,19 +34,23 @@ with show.guarded():
         st.info(md(note, 400), icon=":material/info:")
     chat.notes = ()
     controls.controls(chat, land, specs)
-    with st.container(key="chat_body"):
+    talk, beside = columns.layout(chat)
+    with talk:
         columns.heads(chat, land, specs)
+        offer = st.empty()
         if not chat.conversation.exchanges:
-            prompts.openers(chat, land, specs)
-        places = columns.exchange_rows(chat, land, specs)
+            with offer.container():
+                prompts.openers(chat, land, specs)
+        places = columns.conversation(chat, land, specs)
         if chat.conversation.signal is not None:
             safety.study_choice(chat)
-        columns.last_row(chat)
-        ballot.ballot(chat, land, specs)
-    left, right = st.columns([1, 1], gap="large")
-    with left:
+        after = st.empty()
+        if not chat.waiting:
+            with after.container():
+                columns.last_row(chat)
+                ballot.ballot(chat, land, specs)
+    with beside:
         position.position_map(chat, land, specs)
-    with right:
         ballot.tally_panel(chat, land, specs)
         columns.about(land, simple=simple)
     if chat.waiting:

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dualign.ui import session, sidebar
+from dualign.ui.chat import safety
 from dualign.ui.show import guarded
 
 _FRAMED = "page_is_framed"
@@ -46,6 +47,8 @@ def run() -> None:
     """Draw the frame and the page that the address names."""
     page = _navigate()
     with guarded():
+        if page.url_path == "chat":
+            safety.first()
         session.begin()
         sidebar.render()
         session.end()

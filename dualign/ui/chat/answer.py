@@ -24,6 +24,7 @@ def backend() -> ChatBackend:
 def answer(chat: Chat, places: Mapping[int, Any]) -> None:
     """Stream the replies that the chat waits for into ``places`` (one empty element a column), then score them."""
     waiting = [k for k in chat.waiting if k < len(chat.shown)]
+    source = backend()
     asked = chat.conversation.requests(chat.shown, chat.comparison.settings)
     requests = [asked[k] for k in waiting]
     cells: list[Cell] = []
@@ -41,8 +42,11 @@ def answer(chat: Chat, places: Mapping[int, Any]) -> None:
 
     pulse = st.empty()
     try:
-        with streaming(backend(), requests) as stream:
+        with streaming(source, requests) as stream:
             cells = stream.cells
+            if not getattr(source, "loaded", True):
+                for cell in cells:
+                    cell.words = "Loading the model, once for all: some twenty seconds."
             stream.run(draw)
     finally:
         told = {

@@ -222,6 +222,8 @@ def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> s
         helpful = f"more helpful than {spot.reward_rank:.0f} of 100"
         given = _given(spot)
         return f"Here {careful}, and {helpful}. {given}"
+    if abs(gain) < 5e-3 and abs(loss) < 5e-3:
+        return "the model as it came: the others' figures are against it"
     source = "measured" if spot.measured else "expected"
     return (
         f"{source}: {land.utility_name} {_signed(gain)}, {land.reward_name} {_signed(loss)} against the reference "

@@ -15,10 +15,10 @@ from dualign.ui.chat.comparison import LETTERS
 from dualign.ui.chat.conversation import Exchange, Reply
 from dualign.ui.chat.landscape import Landscape
 from dualign.ui.chat.page_state import Chat
-from dualign.ui.chat.safety import crisis_panel
 from dualign.ui.texts import md, number
 
 _LONGEST = 32_000
+_HEIGHT = 480  # a taller one would trap the finger that scrolls a phone
 
 
 def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None:
@@ -148,14 +148,27 @@ def _between(chat: Chat, column: int, policy: InterpolatedPolicy, specs: Mapping
     st.slider("Share of the last one", -0.5, 1.5, step=0.05, key=key, on_change=change)
 
 
-def exchange_rows(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> dict[int, Any]:
-    """All exchanges; the empty elements that the newest message's waiting replies are streamed into."""
+def layout(chat: Chat) -> tuple[Any, Any]:
+    """Where the conversation goes, and what stands beside it: below, when the columns need the width."""
+    if len(chat.columns) <= 2:
+        talk, beside = st.columns([3, 1], gap="medium")
+        return talk, beside
+    return st.container(), st.container()
+
+
+def conversation(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> dict[int, Any]:
+    """What was said, its end in sight; the empty elements that waiting replies are streamed into."""
+    if not chat.conversation.exchanges:
+        return {}
+    with st.container(height=_HEIGHT, border=False, autoscroll=True, key="conversation"):
+        return _exchanges(chat, land, specs)
+
+
+def _exchanges(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> dict[int, Any]:
     places: dict[int, Any] = {}
     last = len(chat.conversation.exchanges) - 1
     for index, exchange in enumerate(chat.conversation.exchanges):
         _message(chat, index, exchange)
-        if exchange.signal is not None:
-            crisis_panel(exchange.signal)
         newest = index == last
         if newest and chat.held_back and not exchange.replies:
             continue
@@ -176,10 +189,10 @@ def _message(chat: Chat, index: int, exchange: Exchange) -> None:
         with st.container(horizontal=True, vertical_alignment="top"):
             st.text(_cut(exchange.message), width="stretch")
             st.button(
-                "Edit",
-                icon=":material/edit:",
+                ":material/edit:",
                 key=f"edit_{index}",
                 type="tertiary",
+                help="Edit and send again",
                 on_click=partial(setattr, chat, "editing", index),
             )
 
@@ -242,7 +255,7 @@ def facts(reply: Reply, *, simple: bool) -> list[str]:
         return [*lines, *(md(note, 300) for note in told.notes)]
     if scores:
         parts = [
-            f"**{md(name)} {number(placed.value, 2)}**"
+            f"**{md(name)} {_decimal(placed.value)}**"
             + ("" if placed.percentile is None else f", above {placed.percentile:.0f} %")
             for name, placed in scores.items()
         ]
@@ -257,6 +270,10 @@ def facts(reply: Reply, *, simple: bool) -> list[str]:
         parts.append(f"{len(told.resampling.texts)} candidates worth {effective} even ones")
     lines.append(" · ".join(parts))
     return [*lines, *(md(note, 300) for note in told.notes)]
+
+
+def _decimal(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def _candidates(reply: Reply, key: str) -> None:

@@ -28,7 +28,7 @@ _SIMPLE, _EXACT = "In plain words", "With symbols"
 
 def controls(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None:
     """The row of controls."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _view(chat)
         _count(chat, land, specs)
         _blind(chat)
@@ -39,7 +39,7 @@ def controls(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> No
         with st.popover("Share and keep", icon=":material/ios_share:", key="share"):
             _share(chat, land, specs)
         st.button(
-            "New conversation",
+            "New",
             icon=":material/restart_alt:",
             key="clear",
             on_click=_forget,
@@ -60,7 +60,9 @@ def _view(chat: Chat) -> None:
     def change() -> None:
         chat.comparison = replace(chat.comparison, simple=st.session_state["view"] == _SIMPLE)
 
-    st.segmented_control("View", [_EXACT, _SIMPLE], key="view", on_change=change, required=True)
+    st.segmented_control(
+        "View", [_EXACT, _SIMPLE], key="view", on_change=change, required=True, label_visibility="collapsed"
+    )
 
 
 def _count(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None:
@@ -80,6 +82,8 @@ def _count(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None
         key="count",
         on_change=change,
         required=True,
+        label_visibility="collapsed",
+        format_func=lambda count: f"{count} column" if count == 1 else str(count),
         disabled=chat.comparison.blind,
     )
 

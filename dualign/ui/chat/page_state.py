@@ -17,13 +17,13 @@ from dualign.samples import SampleSet
 from dualign.ui import data, session
 from dualign.ui.analysis import multiplier_range
 from dualign.ui.chat import catalogue, landscape, saved
-from dualign.ui.chat.comparison import OWN, Comparison, Query, from_query, to_query
+from dualign.ui.chat.comparison import LONGEST_MESSAGE, OWN, Comparison, Query, from_query, to_query
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply, next_seed, shuffled
 from dualign.ui.chat.landscape import Landscape
 from dualign.ui.chat.votes import Choice, Vote
 from dualign.ui.state import LensSettings
 
-_KEY = "chat"
+CHAT_KEY = "chat"
 
 
 @dataclass
@@ -149,19 +149,26 @@ class Chat:
         return shuffled(self.comparison.policies, np.random.default_rng())
 
 
+def take_message() -> None:
+    """Take what was typed, before the page runs."""
+    message = str(st.session_state.get("message") or "").strip()
+    if message:
+        current().send(message[:LONGEST_MESSAGE])
+
+
 def current() -> Chat:
     """The chat of this session."""
-    found: Chat = st.session_state[_KEY]
+    found: Chat = st.session_state[CHAT_KEY]
     return found
 
 
 def begin(land: Landscape, specs: Mapping[str, PolicySpec]) -> Chat:
     """The chat of this session; on the first run, or when the address was changed by hand, what a link says."""
     query: Query = {name: st.query_params.get_all(name) for name in OWN if name in st.query_params}
-    known: Chat | None = st.session_state.get(_KEY)
+    known: Chat | None = st.session_state.get(CHAT_KEY)
     if known is None or (query and query != known.written):
         start = Comparison(tuple(catalogue.start_policies(land, specs)[:2]))
-        st.session_state[_KEY] = known = _from_link(query, start, land, known)
+        st.session_state[CHAT_KEY] = known = _from_link(query, start, land, known)
     return known
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dualign.models.crisis import CrisisSignal
 from dualign.models.crisis.guidance import EMERGENCY, LINES, guidance
-from dualign.ui.chat.page_state import Chat
+from dualign.ui.chat.page_state import CHAT_KEY, Chat
 from dualign.ui.texts import md
 
 NOTICE = (
@@ -15,20 +15,38 @@ NOTICE = (
 )
 
 
+_DRAWN = "crisis_drawn"
+
+
+def first() -> None:
+    """The crisis panel, before everything else on the page: call it ahead of the sidebar and of any model.
+
+    A message is judged by the callback that takes it, so that this is the first thing a run draws.
+    """
+    chat: Chat | None = st.session_state.get(CHAT_KEY)
+    signal = chat.conversation.signal if chat is not None else None
+    st.session_state[_DRAWN] = signal is not None
+    if signal is not None:
+        _panel(signal)
+
+
 def notice(signal: CrisisSignal | None) -> None:
-    """The notice with its crisis lines, louder once something in the conversation signalled a crisis."""
+    """The notice that stands below the input, whatever is shown above."""
     if signal is None:
         st.caption(NOTICE, width="stretch")
-    else:
+        return
+    if not st.session_state.get(_DRAWN):
+        st.rerun()
+    st.caption("An AI demonstration: not therapy, not advice, not a medical device.", width="stretch")
+
+
+def _panel(signal: CrisisSignal) -> None:
+    with st.bottom:
         st.error(
-            f"Please talk to a person now: **988** (US), **116 123** (UK and Ireland), findahelpline\\.com elsewhere. "
-            f"Emergency: {EMERGENCY}. This is an AI demonstration, not therapy, not a medical device.",
+            "Please talk to a person now: **988** (US), **116 123** (UK and Ireland), findahelpline\\.com elsewhere. "
+            f"Emergency: {EMERGENCY}.",
             icon=":material/sos:",
         )
-
-
-def crisis_panel(signal: CrisisSignal) -> None:
-    """What to do and whom to call, by the most urgent kind of crisis found; no model has a part in it."""
     with st.container(border=True, key="crisis_panel"):
         for place, kind in enumerate(signal.kinds[:2]):
             told = guidance(kind)
@@ -40,8 +58,8 @@ def crisis_panel(signal: CrisisSignal) -> None:
             "\n".join(f"- {md(where)}: **{md(number)}** {md(words)}" for where, number, words in rows)
         )
         st.caption(
-            "These words are fixed; no language model wrote them. They show because a phrase of yours may signal "
-            "a crisis. If it does not, carry on below."
+            "These words are fixed; no language model wrote them. They show because something in this conversation may "
+            "signal a crisis, and stay until it is cleared. If it does not, carry on below."
         )
 
 
@@ -56,7 +74,7 @@ def study_choice(chat: Chat) -> None:
             chat.ask()
 
     st.toggle(
-        "Show what the policies answer, for study: a small model may say something wrong or harmful",
+        "Show what the policies would answer, for study: a small model may say something wrong or harmful",
         key="study",
         on_change=change,
     )
