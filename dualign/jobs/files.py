@@ -38,8 +38,8 @@ SUPERVISOR, CHILD, WORKER, SPEC, CHECKPOINTS, RESERVE = (
     "checkpoints",
     ".reserve",
 )
-# Given back when the disk is full, so that there is room to say so.
-RESERVE_BYTES = 64 * 1024
+# Given back when the disk is full, so that there is room to say so: the outcome, and SQLite's log and index of it.
+RESERVE_BYTES = 256 * 1024
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 

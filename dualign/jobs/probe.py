@@ -1,8 +1,8 @@
 """A job that trains nothing: it counts, so that queue, launchers and recovery can be tried without a model.
 
 The payload: ``steps`` (10), ``seconds`` a step (0.05), ``every`` how many steps a checkpoint is written (1),
-``fault`` for something to go wrong at step ``at`` (0), ``deaf`` to ignore requests to stop, ``record`` for the
-name of a record made at the end.
+``fault`` for something to go wrong at step ``at`` (0), ``deaf`` to ignore requests to stop, ``child`` to
+start a process of its own, ``record`` for the name of a record made at the end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,9 @@ def body(job: worker) -> None:
     steps, every = int(payload.get("steps", 10)), int(payload.get("every", 1))
     state_file = job.checkpoints / "state.json"
     state = json.loads(state_file.read_text("utf-8")) if state_file.exists() else {"step": 0, "loss": 0.0}
+    if payload.get("child"):
+        # In a session of its own, as launchers of several processes have it.
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"], start_new_session=True)
     for step in range(int(state["step"]), steps):
         if job.stopping and not payload.get("deaf"):
             _save(state_file, state)
@@ -68,6 +72,9 @@ def _go_wrong(fault: str, folder: Path) -> None:
             socket.create_server(("127.0.0.1", first.getsockname()[1]))
     elif fault == "model":
         raise ModelError("no model lies in 'nowhere': run 'dualign models fetch'.")
+    elif fault == "gpu":
+        # The wording of the driver; a GPU that is held is not to be had everywhere.
+        raise RuntimeError("CUDA error: CUDA-capable device(s) is/are busy or unavailable")
     elif fault == "silent":
         os._exit(0)
     raise RuntimeError(f"the probe was asked for the fault {fault!r}")

@@ -75,7 +75,8 @@ def _record(folder: Path) -> None:
     except StoreError:
         # A full disk: the room set aside is enough for a few rows.
         files.release(folder)
-        reconcile(finished=folder)
+        with contextlib.suppress(StoreError):
+            reconcile(finished=folder)
 
 
 def command(folder: Path, spec: JobSpec) -> list[str]:

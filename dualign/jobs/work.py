@@ -7,6 +7,7 @@ up later finds it there and can change nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -213,9 +214,12 @@ class worker:
                 return
             reason = "the worker ended without a result: its entry never completed the job."
         else:
-            traceback.print_exception(error, file=sys.stderr)
             reason = faults.describe(error, folder=self.run_folder)
+        # The outcome first: on a full disk the log takes no more.
         publish_outcome(self.run_folder, {"state": "failed", "reason": reason, "step": step})
+        if error is not None:
+            with contextlib.suppress(OSError):
+                traceback.print_exception(error, file=sys.stderr)
         raise SystemExit(1) from None
 
 
