@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -270,13 +271,17 @@ def load_policies(reference: Reference, names: Sequence[str | Path]) -> Any:
                 f"(SHA-256 {str(spec.reference_sha256)[:12]}, loaded is {str(reference.spec.sha256)[:12]}): load "
                 "that reference, or train the policy again."
             )
+        own = adapter_name(spec.name)
         try:
-            if model is None:
-                model = peft.PeftModel.from_pretrained(
-                    reference.model, str(folder), adapter_name=adapter_name(spec.name), local_files_only=True
-                )
-            else:
-                model.load_adapter(str(folder), adapter_name(spec.name), local_files_only=True)
+            with warnings.catch_warnings():
+                # peft asks transformers for what transformers has renamed.
+                warnings.simplefilter("ignore", FutureWarning)
+                if model is None:
+                    model = peft.PeftModel.from_pretrained(
+                        reference.model, str(folder), adapter_name=own, local_files_only=True
+                    )
+                else:
+                    model.load_adapter(str(folder), own, local_files_only=True)
         except (ValueError, RuntimeError, KeyError) as error:
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"The policy '{spec.name}' does not fit its reference: {first}.") from error

@@ -1,0 +1,155 @@
+"""Several replies to one prompt in one row: the prompt is read once, and no reply sees another.
+
+Positions restart after the prompt for every reply, and a mask hides the other replies, so that each reply's
+log-probability is what it would be in a row of its own. Logits are computed for reply tokens alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+Tokens = npt.NDArray[np.int64]
+# Token rows of logits that are kept for the backward pass; beyond it they are computed again, piece by piece.
+_KEPT_ROWS = 4096
+_PIECE = 1024
+
+
+class Packed(NamedTuple):
+    """A batch of packed rows.
+
+    ``ids``, ``positions``, ``segments`` are (rows, width): tokens, their place, and 0 for the prompt, 1.. for the
+    replies, -1 for padding. ``row``, ``column``, ``label``, ``reply`` are (n,): for each reply token the hidden
+    state that predicts it, the token, and which reply it belongs to, counted over the batch.
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    segments: torch.Tensor
+    row: torch.Tensor
+    column: torch.Tensor
+    label: torch.Tensor
+    reply: torch.Tensor
+    n_replies: int
+
+
+def pack(groups: Sequence[tuple[Tokens, Sequence[Tokens]]], *, pad: int, shared: bool = True) -> Packed:
+    """Rows for groups of (prompt, replies); with ``shared`` False every reply gets a row with its own prompt."""
+    import torch
+
+    if not shared:
+        groups = [(prompt, [reply]) for prompt, replies in groups for reply in replies]
+    widths = [prompt.size + sum(reply.size for reply in replies) for prompt, replies in groups]
+    shape = (len(groups), max(widths))
+    ids, positions = np.full(shape, pad, np.int64), np.zeros(shape, np.int64)
+    segments = np.full(shape, -1, np.int64)
+    rows, columns, labels, owners, count = [], [], [], [], 0
+    for r, (prompt, replies) in enumerate(groups):
+        n = prompt.size
+        ids[r, :n], positions[r, :n], segments[r, :n] = prompt, np.arange(n), 0
+        at = n
+        for k, reply in enumerate(replies, start=1):
+            stop = at + reply.size
+            ids[r, at:stop], segments[r, at:stop] = reply, k
+            positions[r, at:stop] = np.arange(n, n + reply.size)
+            # The prompt's last token predicts the first of every reply.
+            source = np.arange(at - 1, stop - 1)
+            if reply.size:
+                source[0] = n - 1
+            rows.append(np.full(reply.size, r))
+            columns.append(source)
+            labels.append(reply)
+            owners.append(np.full(reply.size, count))
+            count, at = count + 1, stop
+
+    def joined(parts: list[Tokens]) -> torch.Tensor:
+        return torch.from_numpy(np.concatenate(parts).astype(np.int64))
+
+    return Packed(
+        torch.from_numpy(ids),
+        torch.from_numpy(positions),
+        torch.from_numpy(segments),
+        joined(rows),
+        joined(columns),
+        joined(labels),
+        joined(owners),
+        count,
+    )
+
+
+def attention(segments: torch.Tensor) -> torch.Tensor:
+    """Boolean mask (rows, 1, width, width): earlier tokens of the prompt and of the reply itself."""
+    import torch
+
+    width = segments.shape[1]
+    seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
+    seen = seen & torch.ones((width, width), dtype=torch.bool, device=segments.device).tril()
+    return seen[:, None]
+
+
+def log_probs(model: Any, packed: Packed) -> torch.Tensor:
+    """Log-probability (n_replies,) of each reply, nats, with gradients where the model has them.
+
+    Parameters
+    ----------
+    model
+        A causal language model, not a peft wrapper; adapters inside it act.
+    packed
+        On the model's device.
+    """
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    mask = attention(packed.segments)
+    if getattr(model.config, "_attn_implementation", "sdpa") == "eager":
+        low = torch.finfo(model.dtype).min
+        mask = torch.zeros(mask.shape, dtype=model.dtype, device=mask.device).masked_fill_(~mask, low)
+    hidden = model.base_model(
+        input_ids=packed.ids, position_ids=packed.positions, attention_mask=mask, use_cache=False
+    ).last_hidden_state
+    chosen = hidden[packed.row, packed.column]
+    head = model.get_output_embeddings()
+
+    def token_log_probs(states: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return -torch.nn.functional.cross_entropy(head(states).float(), labels, reduction="none")
+
+    if len(chosen) <= _KEPT_ROWS or not torch.is_grad_enabled():
+        pieces = [
+            token_log_probs(s, y)
+            for s, y in zip(chosen.split(_KEPT_ROWS), packed.label.split(_KEPT_ROWS), strict=True)
+        ]
+    else:
+        pieces = [
+            checkpoint(token_log_probs, s, y, use_reentrant=False)
+            for s, y in zip(chosen.split(_PIECE), packed.label.split(_PIECE), strict=True)
+        ]
+    sums = chosen.new_zeros(packed.n_replies, dtype=torch.float32)
+    return sums.index_add(0, packed.reply, torch.cat(pieces))
+
+
+def can_share(model: Any, reference_ids: Tokens) -> bool:
+    """Whether a prompt's row can be shared by replies without changing them (some attention kinds cannot).
+
+    Two short replies made of the prompt's own tokens are scored in one row and in rows of their own.
+    """
+    import torch
+
+    head = reference_ids[: min(16, reference_ids.size)]
+    groups = [(head, [head[:4], head[::-1][:6].copy()])]
+    with torch.no_grad():
+        together = log_probs(model, to_device(pack(groups, pad=0), model.device))
+        apart = log_probs(model, to_device(pack(groups, pad=0, shared=False), model.device))
+    tolerance = 1e-3 if model.dtype == torch.float32 else 0.5
+    return bool(torch.allclose(together, apart, atol=tolerance, rtol=tolerance / 10))
+
+
+def to_device(packed: Packed, device: Any) -> Packed:
+    """The batch on a device."""
+    tensors = {name: getattr(packed, name).to(device) for name in Packed._fields if name != "n_replies"}
+    return packed._replace(**tensors)

@@ -1,0 +1,286 @@
+"""Training by specification: every method, resumable, policies written at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dualign import paths
+from dualign.alignment import pecan
+from dualign.alignment.arithmetic import device_words, machine_words
+from dualign.alignment.front import front_order, mixed_state
+from dualign.alignment.objective import Objective, policy_names, resolve
+from dualign.alignment.off_policy import OffPolicy
+from dualign.alignment.session import Session, State, Stopped, Trained, open_session, options_record
+from dualign.alignment.spec import OFFLINE, AlignSpec
+from dualign.alignment.stages import Stages, policy_lora
+from dualign.errors import InvalidInputError, StoreError
+from dualign.models.default import import_train_stack
+from dualign.models.policies import (
+    FOLDER,
+    PolicySpec,
+    policy_folder,
+    read_policy,
+    verify_policy,
+    write_policy,
+)
+
+Array = npt.NDArray[np.float64]
+Report = Callable[[int, int, Mapping[str, float]], None]
+
+# Steps of a later policy of a front as a share of the first one's: measured by benchmarks/training.py.
+FRONT_SHARE = 0.35
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """Names of the policies that were written, and what was measured of each."""
+
+    policies: tuple[str, ...]
+    metrics: Mapping[str, Mapping[str, Any]]
+
+
+def front_steps(steps: int) -> int:
+    """Optimizer steps of a front's policy that starts from its neighbours."""
+    return max(1, round(FRONT_SHARE * steps))
+
+
+def total_steps(spec: AlignSpec, objective: Objective) -> int:
+    """Optimizer steps of a whole specification."""
+    steps = spec.options.steps
+    if spec.method == "pecan":
+        return steps * (1 + len(pecan.stages_needed(spec, objective)))
+    return steps + (len(objective.points) - 1) * front_steps(steps)
+
+
+def train(
+    spec: AlignSpec,
+    *,
+    checkpoints: Path,
+    report: Report = lambda step, total, metrics: None,
+    stopping: Callable[[], bool] = lambda: False,
+    may_publish: Callable[[], bool] = lambda: True,
+) -> TrainResult:
+    """Train what a specification asks for and write its policies into the store.
+
+    Parameters
+    ----------
+    spec
+        What to train.
+    checkpoints
+        Folder for what a later attempt goes on from; one that is not empty is resumed.
+    report
+        Told of every step: steps done over all policies, steps in all, metrics.
+    stopping
+        Asked after every step.
+    may_publish
+        Asked before a policy is written.
+
+    Raises
+    ------
+    Stopped
+        ``stopping`` or ``may_publish`` said so; call again to go on.
+    InvalidInputError, ModelError, StoreError, SampleFileError
+        One sentence each.
+    """
+    import_train_stack("torch", "transformers", "trl", "peft", "datasets", "accelerate")
+    objective = resolve(spec)
+    names = policy_names(spec, objective)
+    root = paths.store_root() / FOLDER
+    for name in names:
+        if (root / name).exists() and not _is_ours(root / name, spec):
+            raise StoreError(
+                f"a policy named '{name}' exists in the store already: choose another name or delete it."
+            )
+    if spec.method not in OFFLINE:
+        from dualign.alignment.online import train_online
+
+        return train_online(
+            spec,
+            objective,
+            names,
+            checkpoints=checkpoints,
+            report=report,
+            stopping=stopping,
+            may_publish=may_publish,
+        )
+    if spec.method == "pecan":
+        pecan.check(spec, objective)
+    _require_texts(objective)
+    with open_session(
+        objective, spec.options, reference=reference_name(spec, objective), stopping=stopping
+    ) as session:
+        stages = Stages(
+            session=session,
+            folder=checkpoints,
+            content=spec.content,
+            total=total_steps(spec, objective),
+            report=report,
+        )
+        found = _pecan(spec, stages) if spec.method == "pecan" else _mocan(spec, stages)
+        metrics = {}
+        for name, (trained, point, more) in zip(names, found, strict=True):
+            folder = root / name
+            if folder.exists():
+                metrics[name] = dict(read_policy(folder).metrics)
+                continue
+            measured = session.held_out(trained, point)
+            policy = policy_record(
+                spec,
+                objective,
+                session,
+                name=name,
+                point=point,
+                metrics={**trained.metrics, **more},
+                held_out=measured,
+            )
+            if not may_publish():
+                raise Stopped
+            with session.adapted(trained) as model:
+                write_policy(folder, model, policy)
+            metrics[name] = dict(policy.metrics)
+    return TrainResult(policies=tuple(names), metrics=metrics)
+
+
+def reference_name(spec: AlignSpec, objective: Objective) -> str:
+    """The reference to train on: the specification's, else the one that drew the samples."""
+    recorded = objective.sample_set.manifest.reference.get("name")
+    name = spec.reference or (str(recorded) if recorded else "")
+    if not name:
+        raise InvalidInputError(
+            f"'{objective.sample_set.name}' does not say which reference drew its replies: name one with reference."
+        )
+    return name
+
+
+def _require_texts(objective: Objective) -> None:
+    sample_set = objective.sample_set
+    if not any(sample_set.prompts) or not any(sample_set.responses(0)):
+        raise InvalidInputError(
+            f"'{sample_set.name}' holds scores but no texts, so nothing can be trained on it: import a set with "
+            "prompts and replies."
+        )
+
+
+def _is_ours(folder: Path, spec: AlignSpec) -> bool:
+    # An attempt may have been killed between writing its policy and saying so.
+    try:
+        return read_policy(folder).options.get("content") == spec.content
+    except Exception:
+        return False
+
+
+def _start(spec: AlignSpec) -> State | None:
+    if not spec.options.warm_start:
+        return None
+    folder = policy_folder(spec.options.warm_start)
+    verify_policy(folder)
+    found = policy_lora(folder)
+    if not found.like(spec.options):
+        raise InvalidInputError(
+            f"the policy '{spec.options.warm_start}' has rank {found.rank} on {', '.join(found.targets)}: start from "
+            f"one of rank {spec.options.rank} on {', '.join(spec.options.targets)}."
+        )
+    return found.state
+
+
+def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
+    objective = stages.session.objective
+    steps, beta = spec.options.steps, objective.problem.beta
+    start = _start(spec)
+    done: dict[int, Trained] = {}
+    for step in front_order(objective.points):
+        point = step.point
+        begin = mixed_state({i: done[i].state for i in step.start}, step.start) if step.start else start
+        done[point] = stages.run(
+            f"policy-{point}",
+            objective.scores(objective.points[point]),
+            steps=front_steps(steps) if step.start else steps,
+            beta=beta,
+            start=begin,
+        )
+    return [(done[i], objective.points[i], {}) for i in range(len(objective.points))]
+
+
+def _pecan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
+    objective = stages.session.objective
+    found = pecan.pecan_scores(spec, stages)
+    trained = stages.run(
+        "policy-0",
+        found.scores,
+        steps=spec.options.steps,
+        beta=objective.problem.beta,
+        start=_start(spec),
+        replies=found.n_replies,
+    )
+    more = {"divergence": dict(zip(objective.names, found.divergence.tolist(), strict=True))}
+    return [(trained, found.multipliers, more)]
+
+
+def policy_record(
+    spec: AlignSpec,
+    objective: Objective,
+    session: Session,
+    *,
+    name: str,
+    point: Array,
+    metrics: Mapping[str, Any],
+    held_out: OffPolicy | None,
+) -> PolicySpec:
+    """The record of a trained policy."""
+    problem = objective.problem
+    device, _ = device_words()
+    figures: dict[str, Any] = {**metrics, "device": device, "machine": machine_words()}
+    if held_out is not None:
+        plain = asdict(held_out)
+        for key in ("utility_gains", "utility_gains_error"):
+            plain[key] = dict(zip(objective.names, np.asarray(plain[key]).tolist(), strict=True))
+        figures["held_out_off_policy"] = plain
+    thresholds = (
+        dict(zip(objective.names, problem.thresholds.tolist(), strict=True))
+        if objective.solution is not None
+        else {}
+    )
+    return PolicySpec(
+        name=name,
+        title=spec.title or title(spec, objective, point),
+        method=spec.method,
+        reference=reference_name(spec, objective),
+        reference_sha256=session.reference.spec.sha256,
+        samples=objective.sample_set.name,
+        samples_hash=objective.sample_set.content_hash,
+        beta=problem.beta,
+        form=problem.form,
+        thresholds=thresholds,
+        multipliers=objective.multipliers(point),
+        reward=objective.reward if objective.reward_weight else "",
+        options={**options_record(spec.options), "content": spec.content, "specification": spec.to_record()},
+        metrics=figures,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+_TITLES = {"mocan": "MoCAN", "pecan": "PeCAN", "rloo": "RLOO", "grpo": "GRPO"}
+
+
+def title(spec: AlignSpec, objective: Objective, point: Array) -> str:
+    """A policy in a line."""
+    label = _TITLES[spec.method]
+    if objective.reward_weight == 0:
+        return f"{label}, {', '.join(objective.names)} only"
+    if not point.any():
+        return f"{label}, {objective.reward} only"
+    prices = ", ".join(f"lam {value:.3g}" for value in point)
+    if objective.solution is None:
+        return f"{label}, {', '.join(objective.names)} at {prices}"
+    stated = ", ".join(
+        f"{name} ≥ {value:g}"
+        for name, value in zip(objective.names, objective.problem.thresholds, strict=True)
+    )
+    return f"{label}, {stated} ({prices})"
