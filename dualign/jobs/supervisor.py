@@ -31,7 +31,7 @@ GRACE = {"cancel": 5.0, "pause": 120.0, "shutdown": 2.0}
 # Time to unload libraries after the outcome is written.
 _EXIT_GRACE = 15.0
 REMOTE_VARIABLE = "DUALIGN_REMOTE_WORKER"
-EXTRA = "accelerate.commands.launch"
+LAUNCH = "accelerate.commands.launch"
 
 
 def main(arguments: list[str]) -> int:
@@ -82,8 +82,10 @@ def _record(folder: Path) -> None:
 def command(folder: Path, spec: JobSpec) -> list[str]:
     """The entry's command line; several GPUs run under accelerate, one process each."""
     if spec.gpus > 1:
-        launch = ["-m", EXTRA, "--num_processes", str(spec.gpus), "--main_process_port", "0"]
-        return [sys.executable, "-P", *launch, "-m", spec.entry, str(folder)]
+        # Port 0 is any free one: two jobs on one machine must not meet on the default.
+        options = ["--multi_gpu", "--num_processes", str(spec.gpus), "--num_machines", "1"]
+        options += ["--main_process_port", "0", "--mixed_precision", "no", "--dynamo_backend", "no"]
+        return [sys.executable, "-P", "-m", LAUNCH, *options, "--module", spec.entry, str(folder)]
     return [sys.executable, "-P", "-m", spec.entry, str(folder)]
 
 
@@ -98,7 +100,7 @@ def _start(folder: Path, spec: JobSpec) -> subprocess.Popen[bytes]:
 def _watch(folder: Path, child: subprocess.Popen[bytes], stopped: list[int]) -> tuple[int, int]:
     """Exit code of the worker and the peak of its memory in bytes."""
     peak, beat, deadline, asked = 0, 0.0, float("inf"), ""
-    alone = EXTRA not in (child.args if isinstance(child.args, list) else ())
+    alone = LAUNCH not in (child.args if isinstance(child.args, list) else ())
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return child.wait(_POLL_SECONDS), peak
