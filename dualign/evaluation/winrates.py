@@ -215,22 +215,23 @@ def vote_rate(
     Parameters
     ----------
     votes
-        Records with ``prompt``, ``policies`` (the two ids, in the order shown), and ``choice``: 0 or 1 for
-        the better one's place, or "tie" or "both_unsafe", which are kept as ties.
+        With ``first`` and ``second`` (policy ids in the order shown), ``choice`` ("first", "second", "tie" or
+        "both_unsafe", the last two kept as ties) and ``prompt_id``, None where the voter wrote the message.
     policy
         Id of the policy.
     against
         Id of the other policy; all unless given.
     """
-    scores: dict[str, list[float]] = {}
-    for vote in votes:
-        pair = list(vote.get("policies", ()))
-        if len(pair) != 2 or policy not in pair or pair[0] == pair[1]:
+    scores: dict[Any, list[float]] = {}
+    for place, vote in enumerate(votes):
+        pair = (vote.get("first"), vote.get("second"))
+        if policy not in pair or pair[0] == pair[1]:
             continue
-        other = pair[1 - pair.index(policy)]
-        if against is not None and other != against:
+        if against is not None and against not in pair:
             continue
         choice = vote.get("choice")
-        value = 0.5 if choice not in (0, 1) else float(pair[int(choice)] == policy)
-        scores.setdefault(str(vote.get("prompt", "")), []).append(value)
+        value = float((choice == "first") == (pair[0] == policy)) if choice in ("first", "second") else 0.5
+        # Votes on a voter's own message share it with no other vote.
+        key = vote.get("prompt_id")
+        scores.setdefault(("own", place) if key is None else key, []).append(value)
     return _ragged(scores.values(), rng=rng, resamples=resamples) if scores else None

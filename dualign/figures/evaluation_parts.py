@@ -145,15 +145,15 @@ def win_rate_data(columns: Mapping[str, Sequence[Any]]) -> WinRateData:
     return WinRateData(table(columns))
 
 
-def win_rate_figure(data: WinRateData, look: Theme) -> go.Figure:
-    """Share of comparisons with the reference that each policy wins, ties as halves."""
+def win_rate_figure(data: WinRateData, look: Theme, *, against: str = "the reference") -> go.Figure:
+    """Share of comparisons that each policy wins, ties as halves."""
     c = data.columns
     rows = np.arange(len(c["policy"]), dtype=float)
     best = int(np.argmax(c["win_rate"])) if len(rows) else 0
     figure = base_figure(
         look,
         title=f"{c['policy'][best]} wins {c['win_rate'][best]:.0%} of comparisons by the {c['judge'][best]}",
-        x="share of comparisons won against the reference",
+        x=f"share of comparisons won against {against}",
         y="",
         x_range=(0.0, 1.0),
         y_range=(len(rows) - 0.4, -0.8),

@@ -162,6 +162,25 @@ def title_of(figure: go.Figure) -> str:
     return true_minus(str((figure.layout.meta or {}).get("title", "")))
 
 
+def steps_in_words(count: int) -> str:
+    """'1 step', '5 steps'."""
+    return f"{count} step" if count == 1 else f"{count} steps"
+
+
+def wrapped(text: str, length: int = 34) -> str:
+    """An axis title on as many lines as a narrow screen needs; markup in it counts and is never broken."""
+    lines = [""]
+    for word in text.split(" "):
+        joined = f"{lines[-1]} {word}".strip()
+        if len(joined) > length and lines[-1] and "(" not in lines[-1].rpartition(")")[2]:
+            lines.append(word)
+        elif len(joined) > length and lines[-1] and word.startswith("("):
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return "<br>".join(lines)
+
+
 def true_minus(text: str) -> str:
     """Text with a minus sign, not a hyphen, before numbers."""
     return re.sub(r"(?<![\w.])-(?=\d)", "−", text)

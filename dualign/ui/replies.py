@@ -42,7 +42,7 @@ class Ranked:
         if self.weights is not None:
             own["times even"] = np.round(self.weights * len(self.texts), 3)
         own |= {name: values for name, values in self.scores.items() if name not in own}
-        return pd.DataFrame({**own, "reply": [_cut(text) for text in self.texts]})
+        return pd.DataFrame({**own, "reply": [cut(text) for text in self.texts]})
 
 
 def choose_multiplier(lens: LensSettings, view: View) -> None:
@@ -147,7 +147,7 @@ def _browse(
         rows = rows[[str(sample_set.groups[row]) == chosen for row in rows]]
     found = matching(sample_set, rows, query or "")
     hidden = np.asarray([str(sample_set.groups[row]) in sensitive for row in found], dtype=bool)
-    reveal = _content_note(sample_set, int(hidden.sum())) if hidden.any() else False
+    reveal = content_note(sample_set, int(hidden.sum())) if hidden.any() else False
     shown = found if reveal else found[~hidden]
     if len(shown) == 0:
         st.markdown(
@@ -168,13 +168,14 @@ def _browse(
         _prompt(sample_set, table(int(row)), int(row), int(np.clip(count, 1, 64)))
 
 
-def _content_note(sample_set: SampleSet, hidden: int) -> bool:
+def content_note(sample_set: SampleSet, hidden: int, *, key: str = "reveal") -> bool:
+    """The note that stands before sensitive replies; whether the reader chose to see them."""
     st.warning(
         md(sample_set.manifest.content_note or DEFAULT_NOTE, 1000),
         icon=":material/visibility_off:",
         title="Content note",
     )
-    return bool(st.toggle(f"Show these {hidden} prompts and their replies", key="reveal", value=False))
+    return bool(st.toggle(f"Show these {hidden} prompts and their replies", key=key, value=False))
 
 
 def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int) -> None:
@@ -186,7 +187,7 @@ def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int) -> None:
         effective = number(1.0 / float(np.sum(np.square(found.weights))))
         head.append(f"{len(found.texts)} replies, worth {effective} even ones under this policy")
     with st.container(border=True):
-        st.text(_cut(str(sample_set.prompts[row])), width="stretch")
+        st.text(cut(str(sample_set.prompts[row])), width="stretch")
         st.caption(" · ".join(head))
         for place in range(min(count, len(found.texts))):
             words = [f"{md(name)} {number(float(values[place]))}" for name, values in found.scores.items()]
@@ -195,7 +196,7 @@ def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int) -> None:
                 words.insert(0, f"**weight {number(times)} ×**")
             with st.container(gap="xsmall"):
                 st.caption(" · ".join(words))
-                st.text(_cut(found.texts[place]), width="stretch")
+                st.text(cut(found.texts[place]), width="stretch")
         if len(found.texts) > count:
             label = f"All {len(found.texts)} replies"
             with st.expander(label, key=f"all_{row}", on_change="rerun") as more:
@@ -203,7 +204,8 @@ def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int) -> None:
                     st.dataframe(found.table(), hide_index=True, alt="Replies with weights and scores")
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text no longer than a browser draws without delay."""
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " […]"
 
 

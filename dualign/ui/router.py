@@ -27,6 +27,7 @@ _PAGES = (
         "The image set, the trade-off, and the replies that a policy favours.",
     ),
     ("chat", "Chat", "forum", "Talk to the policies side by side, at any λ; vote blind."),
+    ("evaluate", "Evaluate", "fact_check", "Expected against achieved, and the papers' experiments."),
     ("samples", "Samples", "dataset", "The scored samples: import, inspect, export."),
 )
 

@@ -1,0 +1,151 @@
+"""The experiments of the papers: findings, figures, what agrees, and how to run them again."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import streamlit as st
+
+from dualign.evaluation.experiments import EXPERIMENTS
+from dualign.evaluation.results import ExperimentResult, plain
+from dualign.figures.evaluation_set import Drawing, drawings
+from dualign.ui import show
+from dualign.ui.evaluate import data as measured_data
+from dualign.ui.evaluate.policy_view import pick_from
+from dualign.ui.texts import md, number
+
+NAMES = {
+    "tradeoff": "Trade-off",
+    "one-shot-vs-iterative": "Iterative",
+    "multi-constraint": "Two constraints",
+    "humor": "Humor",
+    "sample-size": "Sample size",
+    "calibration": "Calibration",
+}
+AGREEMENT = {
+    "agrees": ("agrees", ":material/check_circle:", "green"),
+    "partly": ("agrees in part", ":material/error:", "orange"),
+    "differs": ("differs", ":material/cancel:", "red"),
+    "open": ("not measured yet", ":material/pending:", "gray"),
+}
+
+
+def headline() -> str:
+    """What the trade-off experiment says in a sentence; what to run where there is none."""
+    if "tradeoff" not in measured_data.stored_results():
+        return "Run `dualign reproduce tradeoff` to hold predictions against measurements."
+    found = measured_data.result("tradeoff")
+    tracking = found.tables["tracking"]
+    inside, count = sum(bool(x) for x in tracking["inside"]), len(tracking["inside"])
+    text = (
+        f"Predictions come from prompts that were not measured on. Of {count} prices, **{inside}** predictions lie "
+        "inside the measured 95 % interval when the policy resamples the reference's replies."
+    )
+    if "trained" in found.tables:
+        trained = found.tables["trained"]
+        off = [abs(a - e) for a, e in zip(trained["achieved"], trained["expected"], strict=True)]
+        text += (
+            f" The {len(off)} trained policies lie {number(sum(off) / len(off))} from their predictions on average: "
+            "that distance is what training, not the dual, loses."
+        )
+    return text
+
+
+def choose() -> str:
+    """Which experiment is shown; kept in the address."""
+    st.session_state.setdefault("experiment", "tradeoff")
+    return str(
+        st.segmented_control(
+            "Experiment",
+            list(EXPERIMENTS),
+            key="experiment",
+            format_func=lambda name: NAMES.get(name, name),
+            required=True,
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+    )
+
+
+def experiment(name: str) -> None:
+    """One experiment: findings, figures, the papers beside it, settings; a sentence where it was not run."""
+    if name not in measured_data.stored_results():
+        st.info(
+            f"This experiment has not been run here: dualign reproduce {name}", icon=":material/play_circle:"
+        )
+        return
+    found = measured_data.result(name)
+    st.markdown("\n".join(f"- {md(finding, 500)}" for finding in found.findings))
+    drawn = drawings(found)
+    for left in range(0, len(drawn), 2):
+        pair = drawn[left : left + 2]
+        for place, drawing in zip(st.columns(2, gap="large"), pair, strict=False):
+            with place:
+                _figure(drawing)
+    readings(found)
+    _again(found)
+
+
+def _figure(drawing: Drawing) -> None:
+    clickable = drawing.key.startswith(("front", "expected", "satisfaction"))
+    key = f"result-{drawing.key}"
+    show.figure(
+        drawing.figure(show.look()),
+        drawing.columns,
+        key=key,
+        sentence=drawing.sentence,
+        on_pick=partial(pick_from, key) if clickable else None,
+    )
+
+
+def readings(found: ExperimentResult) -> None:
+    """The papers' figure, ours, and whether they agree."""
+    for reading in found.readings:
+        words, icon, colour = AGREEMENT[reading.agreement]
+        with st.container(border=True, gap="xsmall"):
+            st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
+            st.markdown(f"**Paper.** {md(reading.paper, 500)}")
+            st.markdown(f"**Here.** {md(reading.ours, 500)}")
+            if reading.why:
+                st.caption(f"Why: {md(reading.why, 500)}.")
+
+
+def _again(found: ExperimentResult) -> None:
+    with st.expander("Settings, and how to run it again", icon=":material/settings:"):
+        st.code(f"dualign reproduce {found.name} --figures", language=None)
+        rows = [
+            {"setting": key, "value": json.dumps(plain(value), ensure_ascii=False)}
+            for key, value in found.settings.items()
+        ]
+        show.records(rows, alt=f"Settings of {found.name}")
+        st.caption(
+            f"{number(found.seconds)} s on {md(found.machine)}; {md(found.created)}; dualign {md(found.version)}."
+        )
+        st.download_button(
+            "Result as JSON",
+            lambda: measured_data.result_file(found.name).read_bytes(),
+            file_name=f"dualign-{found.name}.json",
+            mime="application/json",
+            key=f"download-{found.name}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def overview() -> None:
+    """Every figure of the papers that has a counterpart here, in one table."""
+    rows = []
+    for name in EXPERIMENTS:
+        if name in measured_data.stored_results():
+            rows += [
+                {
+                    "Experiment": NAMES.get(name, name),
+                    "Paper": reading.paper,
+                    "Here": reading.ours,
+                    "Agreement": AGREEMENT[reading.agreement][0],
+                }
+                for reading in measured_data.result(name).readings
+            ]
+    if rows:
+        show.records(rows, alt="The papers' figures beside ours")

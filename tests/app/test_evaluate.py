@@ -1,0 +1,73 @@
+"""The page Evaluate: shipped results, one policy at the lens, replies beside the reference's, the theory."""
+
+from __future__ import annotations
+
+import pytest
+
+from dualign import jobs
+from dualign.evaluation.experiments import EXPERIMENTS
+from dualign.evaluation.results import list_results
+from dualign.samples import Store
+from tests.app.conftest import OpenApp, make_set, texts
+
+CASES = {
+    "plain": {},
+    "infeasible": {"c": "harmless~50.0"},
+    "two": {"c": ["harmless~0.3", "humor~0.2"]},
+    "group": {"c": "harmless~0.3~group~sleep"},
+    "chance": {"c": "harmless~0.1~chance~0.0"},
+    "one group": {"group": "work"},
+    "absolute": {"form": "absolute", "c": "harmless~0.4"},
+    "small beta": {"beta": "0.001"},
+    "demo": {"set": "demo", "c": "harmless~0.5", "beta": "0.5"},
+    "teaching": {"set": "two-responses"},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_never_empty(open_app: OpenApp, case: str) -> None:
+    app = open_app("evaluate", **CASES[case])
+    assert not app.exception
+    assert not app.error
+    said = texts(app)
+    assert "predictions lie inside" in said
+    assert "The experiments" in said
+
+
+def test_every_shipped_experiment_shows_its_figures(open_app: OpenApp) -> None:
+    app = open_app("evaluate", set="demo")
+    for name in EXPERIMENTS:
+        app.segmented_control(key="experiment").set_value(name).run()
+        assert not app.exception, name
+        if name in list_results():
+            assert "Paper." in texts(app), name
+        else:
+            assert f"dualign reproduce {name}" in texts(app)
+
+
+def test_the_policy_at_the_lens_is_measured_beside_its_prediction(open_app: OpenApp) -> None:
+    app = open_app("evaluate", set="demo", c="harmless~0.5", beta="0.5")
+    said = texts(app)
+    assert "of the predicted harmless" in said
+    assert "The group that gains least harmless" in said
+    assert "95 % intervals over prompts" in said
+    app.selectbox(key="evaluate_policy").set_value("free").run()
+    assert not app.exception
+    assert "is missed" in texts(app)
+
+
+def test_a_set_too_small_to_hold_prompts_out_is_said(open_app: OpenApp, stored: Store) -> None:
+    stored.save(make_set("tiny", prompts=3))
+    app = open_app("evaluate", set="tiny")
+    assert not app.exception
+    assert "cannot be split" in texts(app)
+    assert "The experiments" in texts(app)
+
+
+def test_votes_of_the_chat_become_win_rates(open_app: OpenApp) -> None:
+    content = {"first": "reference", "second": "adapter?name=p", "prompt_id": 3, "turns": 1, "settings": {}}
+    for choice in ("second", "second", "tie", "first"):
+        jobs.record("vote", "chat", {**content, "choice": choice})
+    app = open_app("evaluate")
+    assert not app.exception
+    assert "No blind votes" not in texts(app)
