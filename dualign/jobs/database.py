@@ -90,8 +90,14 @@ def _ready(path: Path) -> Engine:
     except FileNotFoundError:
         key = None
     if key is None or key not in _READY:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _migrate(engine, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _migrate(engine, path)
+        except OSError as error:
+            raise StoreError(
+                f"{path} cannot be made ({error.strerror}): make the folder writable, or name another one in "
+                "DUALIGN_STORE."
+            ) from error
         status = path.lstat()
         _READY[path, status.st_dev, status.st_ino] = None
     return engine

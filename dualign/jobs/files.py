@@ -40,6 +40,7 @@ SUPERVISOR, CHILD, WORKER, SPEC, CHECKPOINTS, RESERVE = (
 )
 # Given back when the disk is full, so that there is room to say so: the outcome, and SQLite's log and index of it.
 RESERVE_BYTES = 256 * 1024
+_GONE = ".gone-"
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
@@ -180,16 +181,15 @@ def tail(path: Path, *, limit: int) -> bytes:
 
 def remove_folder(path: Path) -> None:
     """Remove a folder: out of sight in one step, then its files; links inside are removed, not followed."""
-    hidden = path.parent / f".gone-{os.getpid()}-{secrets.token_hex(6)}"
-    try:
-        os.rename(path, hidden)
-    except FileNotFoundError:
-        return
-    shutil.rmtree(hidden, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, path.parent / f"{_GONE}{os.getpid()}-{secrets.token_hex(6)}")
+    # Also what a process killed in the middle of this has left.
+    for hidden in path.parent.glob(f"{_GONE}*"):
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def take_checkpoints(folder: Path, attempt: int, *, since: int) -> None:
-    """Move the newest checkpoints of the attempts from ``since`` on into the folder of ``attempt``.
+    """Move the newest checkpoints of the attempts from ``since`` on into the folder of ``attempt``; drop all others.
 
     The move is a fence: an earlier worker that wakes up finds its folder gone and can change nothing in it.
     """
@@ -200,4 +200,7 @@ def take_checkpoints(folder: Path, attempt: int, *, since: int) -> None:
             if stat.S_ISDIR(source.lstat().st_mode) and any(source.iterdir()):
                 os.rename(source, target)
                 break
+    for earlier in range(1, attempt):
+        if os.path.lexists(folder / str(earlier) / CHECKPOINTS):
+            remove_folder(folder / str(earlier) / CHECKPOINTS)
     make_folder(target)

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from dualign.errors import DualignError, JobError
+from dualign.errors import DualignError, InvalidInputError, JobError
 from dualign.jobs import capacity, database, faults, files, launchers, ledger, process, schema
 from dualign.jobs.registry import fetch, move
 from dualign.jobs.spec import JobSpec, State
@@ -45,11 +45,11 @@ def reconcile(*, finished: Path | None = None) -> None:
     process.reap()
     with database.reading() as connection:
         busy = connection.execute(sa.select(_JOBS).where(_JOBS.c.state == "running")).all()
-        waiting = connection.execute(sa.select(sa.func.count()).where(_JOBS.c.state == "queued")).scalar_one()
     for row in busy:
-        _settle(row, finished=finished)
-    if busy or waiting:
-        _start_waiting()
+        # A launcher whose settings are broken is no reason to leave the other jobs alone.
+        with contextlib.suppress(InvalidInputError):
+            _settle(row, finished=finished)
+    _start_waiting()
 
 
 def _settle(row: Row[Any], *, finished: Path | None) -> None:
@@ -169,7 +169,13 @@ def absorb(connection: Connection, row: Row[Any], folder: Path, outcome: dict[st
 
 
 def _start_waiting() -> None:
-    here = capacity.gpus()
+    with database.reading() as connection:
+        query = sa.select(sa.func.count(), sa.func.max(_JOBS.c.gpus)).where(_JOBS.c.state == "queued")
+        waiting, gpus = connection.execute(query).one()
+    if not waiting:
+        return
+    # Asked only when needed, and before the transaction: the driver takes its time.
+    here = capacity.gpus() if gpus else ()
     while (claimed := _claim(here)) is not None:
         _launch(*claimed)
 

@@ -37,6 +37,8 @@ class LocalLauncher:
         environment = os.environ | worker_environment(folder)
         # Without a claim there is no GPU: two jobs would meet on the first one.
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
+        # The driver's numbers, not the order of speed that CUDA would choose.
+        environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
         command = supervisor_command(folder)
         try:
             log = files.open_append(folder / files.LOG)

@@ -22,7 +22,8 @@ from dualign.jobs.launchers import Status, cluster, supervisor_command
 from dualign.jobs.spec import JobSpec
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8265"
-_TIMEOUT_SECONDS = 10.0
+# A submission prepares the environment of its job; a question comes from a page that waits.
+_LAUNCH_SECONDS, _ASK_SECONDS = 30.0, 3.0
 _MAX_ANSWER = 2**20
 _STATES: Mapping[str, Status] = {"PENDING": "waiting", "RUNNING": "running"}
 
@@ -70,13 +71,11 @@ class RayLauncher:
         self._call("GET", self.address, "/api/version")
 
     def launch(self, folder: Path, spec: JobSpec, gpus: Sequence[str]) -> str:
-        """Submit the supervisor of a run folder; address and id of the submission."""
+        """Submit the supervisor of a run folder; the address of the cluster that took it."""
         command = supervisor_command(folder)
-        # The attempt is in the id: Ray refuses a second submission of one and the same attempt.
-        name = f"dualign-{folder.parent.name}-{folder.name}"
         body: dict[str, Any] = {
             "entrypoint": shlex.join([self.python or command[0], *command[1:]]),
-            "submission_id": name,
+            "submission_id": _name(folder),
             "runtime_env": {"env_vars": cluster.remote_environment(folder, gpus=spec.gpus)},
             "entrypoint_num_cpus": 1,
             "metadata": {"title": spec.title or spec.kind},
@@ -86,16 +85,15 @@ class RayLauncher:
         elif spec.memory_bytes:
             body["entrypoint_memory"] = spec.memory_bytes
         self._call("POST", self.address, "/api/jobs/", body)
-        return json.dumps({"address": self.address, "id": name})
+        return json.dumps({"address": self.address})
 
     def status(self, handle: str, folder: Path) -> Status:
         """By heartbeat, then by Ray's word; a job that Ray has forgotten is gone."""
-        return cluster.status(handle, folder, lambda: self._ask(handle))
+        return cluster.status(handle, folder, lambda: self._ask(handle, folder))
 
-    def _ask(self, handle: str) -> Status:
-        known = json.loads(handle)
+    def _ask(self, handle: str, folder: Path) -> Status:
         try:
-            answer = self._call("GET", known["address"], f"/api/jobs/{known['id']}")
+            answer = self._call("GET", self._home(handle), f"/api/jobs/{_name(folder)}", timeout=_ASK_SECONDS)
         except _Missing:
             return "gone"
         except JobError:
@@ -104,14 +102,23 @@ class RayLauncher:
 
     def kill(self, handle: str, folder: Path) -> None:
         """Ask Ray to end the submission; Ray kills what remains after three seconds."""
-        known = json.loads(handle)
         try:
-            self._call("POST", known["address"], f"/api/jobs/{known['id']}/stop")
+            self._call("POST", self._home(handle), f"/api/jobs/{_name(folder)}/stop", timeout=_ASK_SECONDS)
         except _Missing:
             return
 
+    def _home(self, handle: str) -> str:
+        """The cluster that took the job, whichever is set now; a launch that was cut off left no address."""
+        return str(json.loads(handle).get("address", self.address))
+
     def _call(
-        self, method: str, address: str, path: str, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        address: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        timeout: float = _LAUNCH_SECONDS,
     ) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
         if self.token:
@@ -122,7 +129,7 @@ class RayLauncher:
         if urllib.parse.urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1"):
             handlers.append(urllib.request.ProxyHandler({}))
         try:
-            with urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_SECONDS) as response:
+            with urllib.request.build_opener(*handlers).open(request, timeout=timeout) as response:
                 answer = json.loads(response.read(_MAX_ANSWER))
         except urllib.error.HTTPError as error:
             detail = " ".join(error.read(2000).decode("utf-8", "replace").split())
@@ -141,6 +148,11 @@ class RayLauncher:
                 "address in DUALIGN_RAY_ADDRESS."
             ) from None
         return answer if isinstance(answer, dict) else {}
+
+
+def _name(folder: Path) -> str:
+    """Ray's id of an attempt, which it takes once."""
+    return f"dualign-{folder.parent.name}-{folder.name}"
 
 
 class _Missing(JobError):

@@ -98,6 +98,9 @@ class SlurmLauncher:
 
     def _ask(self, handle: str, folder: Path) -> Status:
         known = json.loads(handle)
+        if "id" not in known:
+            # A launch that was cut off: the heartbeat alone tells.
+            return "unknown"
         if known["cluster"] != "slurm":
             alive = process.mark(int(known["id"])) is not None or any(
                 process.lives(item.get("pid"), item.get("mark")) for item in identities("", folder) if item
@@ -105,7 +108,10 @@ class SlurmLauncher:
             return "running" if alive else "gone"
         import submitit
 
-        state = submitit.SlurmJob(folder=folder / _FOLDER, job_id=known["id"]).state.split(" ")[0].upper()
+        try:
+            state = submitit.SlurmJob(folder=folder / _FOLDER, job_id=known["id"]).state.split(" ")[0].upper()
+        except Exception:  # accounting that does not answer is no news of the job
+            return "unknown"
         if state in _WAITING:
             return "waiting"
         # Accounting knows a job some time after its submission.
@@ -114,6 +120,8 @@ class SlurmLauncher:
     def kill(self, handle: str, folder: Path) -> None:
         """Cancel the job."""
         known = json.loads(handle)
+        if "id" not in known:
+            return
         if known["cluster"] != "slurm":
             process.end(folder, identities("", folder))
             return
