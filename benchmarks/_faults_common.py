@@ -12,14 +12,13 @@ from typing import Any
 from dualign import jobs
 from dualign.jobs import Job, JobSpec, files
 
-PROBE = "dualign.jobs.probe"
 PATIENCE = 120.0
 FAILED: list[str] = []
 
 
-def probe(**payload: object) -> JobSpec:
+def probe(*, gpus: int = 0, **payload: object) -> JobSpec:
     """A job that counts."""
-    return JobSpec(kind="test", entry=PROBE, payload=payload)
+    return JobSpec(kind="test", entry="dualign.jobs.probe", payload=payload, gpus=gpus)
 
 
 def show(what: str, found: object, bar: str, good: bool) -> None:

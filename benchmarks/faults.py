@@ -318,7 +318,7 @@ def gpus(rounds: int) -> None:
     try:
         count = max(6, rounds // 10)
         for number in range(count):
-            jobs.submit(JobSpec(kind="test", entry=PROBE, payload={"steps": 10, "gpu": number}, gpus=1))
+            jobs.submit(probe(gpus=1, steps=10, gpu=number))
         shared, most, deadline = 0, 0, time.monotonic() + PATIENCE
         while time.monotonic() < deadline and any(job.active for job in jobs.list_jobs()):
             running = [job for job in jobs.list_jobs() if job.state == "running"]
