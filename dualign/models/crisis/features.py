@@ -15,7 +15,7 @@ from dualign.models.crisis.normalize import plain
 
 N_HASHED = 1 << 14
 KINDS: tuple[patterns.Kind, ...] = tuple(patterns.STRONG)
-FLAGS = (*KINDS, "other_person", "denial", "idiom", "about", "past", "now", "first")
+FLAGS = (*KINDS, "other_person", "denial", "idiom", "about", "quoted", "past", "now", "first")
 N_FEATURES = N_HASHED + len(FLAGS)
 
 
@@ -29,9 +29,14 @@ class Weights:
 
 
 _STRONG = {kind: patterns.compiled(found) for kind, found in patterns.STRONG.items()}
-_OTHER = patterns.compiled(patterns.OTHER)
 _DENIALS, _IDIOMS = patterns.compiled(patterns.DENIALS), patterns.compiled(patterns.IDIOMS)
-_ABOUT, _PAST, _NOW = (patterns.compiled(p) for p in (patterns.ABOUT, patterns.PAST, patterns.NOW))
+_CONTEXT = {
+    "other_person": patterns.compiled(patterns.OTHER),
+    "about": patterns.compiled(patterns.ABOUT),
+    "quoted": patterns.compiled(patterns.QUOTED),
+    "past": patterns.compiled(patterns.PAST),
+    "now": patterns.compiled(patterns.NOW),
+}
 _FIRST = re.compile(patterns.FIRST)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _WINDOW, _STEP = 60, 40
@@ -51,9 +56,8 @@ class Reading:
 
     @property
     def softened(self) -> bool:
-        """Whether the words tell of a past that is over or of a subject, not of the writer now."""
-        told = "about" in self.flags and "first" not in self.flags
-        return told or ("past" in self.flags and "now" not in self.flags)
+        """Whether the words tell of a past that is over or quote a text, and not of the writer now."""
+        return "quoted" in self.flags or ("past" in self.flags and "now" not in self.flags)
 
 
 def read(text: str) -> Reading:
@@ -67,15 +71,23 @@ def read(text: str) -> Reading:
             flags.append(name)
             text = cleaned
     text = " ".join(text.split())
+    told = [name for name, found in _CONTEXT.items() if any(pattern.search(text) for pattern in found)]
     for kind, phrases in _STRONG.items():
-        if any(pattern.search(text) for pattern in phrases):
+        if any(_stands(pattern, text, about="about" in told) for pattern in phrases):
             flags.append(kind)
-    for name, found in (("other_person", _OTHER), ("about", _ABOUT), ("past", _PAST), ("now", _NOW)):
-        if any(pattern.search(text) for pattern in found):
-            flags.append(name)
+    flags += told
     if _FIRST.search(text):
         flags.append("first")
     return Reading(text, tuple(flags))
+
+
+def _stands(pattern: re.Pattern[str], text: str, *, about: bool) -> bool:
+    """Whether a phrase stands in the text; in talk about a subject, only one that the writer says of himself."""
+    if not about:
+        return pattern.search(text) is not None
+    return any(
+        _FIRST.search(text[max(0, found.start() - 24) : found.end()]) for found in pattern.finditer(text)
+    )
 
 
 def windows(message: str) -> list[str]:

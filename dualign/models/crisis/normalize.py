@@ -40,6 +40,7 @@ _SPLIT = re.compile(
     r"\b(don|can|won|isn|wasn|didn|doesn|couldn|wouldn|shouldn|haven|hasn|hadn|aren|ain|"
     r"i|you|he|she|it|we|they|that|there) (t|m|ve|ll|re|d|s)\b"
 )
+_TORN = re.compile(r"\b(gon|wan) na\b")
 _TO = re.compile(r"\b(want|need|going|ready|try|trying) (?:2|too)\b")
 _WORD = re.compile(r"[a-z0-9]+|[^\W\d_a-z]+|[.!?\n;,]")
 
@@ -76,6 +77,7 @@ _SPELLINGS = {
     "tomorrow": "tmrw tmr tomoro tomorow tmrow tommorow tommorrow",
     "going to": "gonna gona gunna gon finna boutta",
     "want to": "wanna wana",
+    "was": "wa wuz wus",
     "trying to": "tryna",
     "because": "bc cuz coz becuz becos",
     "right now": "rn",
@@ -130,6 +132,7 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     text = _QUOTES.sub("", text)
     text = _SPLIT.sub(r"\1\2", text)
+    text = _TORN.sub(r"\1na", text)
     text = _SPACED.sub(lambda found: re.sub(r"[^a-z]", "", found.group()), text)
     text = _LEET_WORD.sub(_unleet, text)
     text = _HELD.sub(_unhold, text)

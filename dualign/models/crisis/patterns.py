@@ -49,7 +49,8 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         rf"\b(?:kill|hang|shoot|drown|poison|off|end|neck|unalive|yeet|delete)(?:ed|ing)? {_SELF}\b(?! up\b)",
         r"\b(?:hung|drowned|shot|killed|hanged) myself\b",
         rf"\b(?:tak(?:e|es|ing)|took|end(?:s|ed|ing)?) {_WHOSE} (?:own )?li(?:fe|ves)\b"
-        r"(?! (?:insurance|in |as |at |of |savings|by \w+ing))",
+        r"(?! (?:insurance|in my own hands|in (?:a )?(?:new|better|another|different)|as (?:a|an)|of |"
+        r"savings|story))",
         r"\b(?:commit(?:s|ted|ting)?|attempt(?:s|ed|ing)?|consider(?:s|ed|ing)?|contemplat\w+|plan(?:s|"
         r"ning)?|"
         r"think(?:s|ing)? (?:of|about)|thoughts? (?:of|about)|want|dream\w* of|die by|died? from) (?:a "
@@ -64,7 +65,7 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"cease to exist)\b"
         r"(?! (?:of (?:laugh|bored|shame|embarrass|curios)|laughing|for (?:a|some|that|this|the)\b|inside|"
         r"my hair|his|"
-        r"on (?:this|that) hill|eggs|it|with laughter|lift|weight|my|her|at (?:my|the) (?:meeting|office)))",
+        r"on (?:this|that) hill|eggs|with laughter|lift|weight|my|her|at (?:my|the) (?:meeting|office)))",
         r"\bwant(?:s|ed)? (?:to )?die\b(?! (?:of|laughing|my|her|his|for))",
         rf"\b{_WANT} {_SO}(?:not (?:to )?be|stop being) (?:alive|here any ?more|around any ?more)\b",
         rf"\b{_NO} (?:\w+ )?(?:want(?:s|ed)? to|wanna|wish to|care to|see (?:myself|me)|plan to|expect to) "
@@ -205,6 +206,158 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"do something stupid\b",
         r"\bmade (?:my|her|his) peace with (?:it|dying|death)\b",
         r"\bthinking about (?:sewer|ending)\b|\bself ?delet\w+|\b(?:27 club)\b",
+        # Broad words of dying, said of oneself.
+        r"\b(?:i|im|ive|id|ill|me|my|myself)\b[^.!?\n]{0,60}\b(?:to die|suicidal|dying soon|unalive)\b(?! "
+        r"(?:for|of (?:laugh|bored|"
+        r"embarrass|shame)|laughing|in (?:the|this|my) (?:game|level)))",
+        r"^ ?(?:just |so |very |feeling |been )*suicidal\b",
+        r"\b(?:depressed|sad|lonely|hopeless|miserable|anxious|tired) and suicidal\b",
+        r"\bsuicid(?:e|al)[^.!?\n]{0,50}\b(?:my|me|i|myself)\b(?=[^.!?\n]{0,60}\b(?:thought|option|answer|"
+        r"want|plan|only|think|tend\w*|attempt|feel|"
+        r"mind|consider|cross|ideation|way|soon|again)\b)",
+        r"\bi[^.!?\n]{0,40}\b(?:think|thought|thoughts|plan|tried|try|attempt\w*|consider\w*|about|of|by|"
+        r"doing) (?:\w+ )?suicide\b",
+        r"\bif i (?:just |already )?(?:were|was|am) (?:dead|gone)\b|\bid be dead\b|\bwould have been "
+        r"dead\b|\b(?:i|me) being dead\b",
+        r"\b(?:hope|hoping|until|so that|enough|what i take|pray\w*|wish) [^.!?\n]{0,50}\bkills? me\b|"
+        r"\bplease kill me\b|\bsomeone kill me\b",
+        r"\b(?:world|life) (?:in which |that |where )?(?:i|id) (?:dont |do not )?(?:even )?(?:wish|want|"
+        r"care) to (?:live|be in|continue)",
+        r"\b(?:is|are|do|but|than|except|left) (?:to )?(?:just )?die\b(?! (?:hard|cast|of|from))|\bhave to "
+        r"die\b|\bdeserve death\b|\bdeserves? to die\b",
+        r"\b(?:past|through|beyond) (?:this|the|next) (?:week|weekend|month|night|"
+        r"year)\b(?=.{0,200}\b(?:goodbye|note|deed|end|die|done)\b)",
+        r"\b(?:written|wrote|writing|write|said) (?:all |out )?(?:my |the |some )?(?:goodbyes?|note|notes|"
+        r"letters?|will)\b(?=.{0,160}\b(?:ready|deed|lose|"
+        r"before|death|die|gone|tonight|soon|end|pills?|kill|sorry|noticed|pick)\b)|\bwriting goodbyes?\b|"
+        r"\bcopy and paste my note\b",
+        r"\b(?:do|did|doing|do with) the deed\b|\bready to (?:go|die|leave|end)\b(?! (?:to|home|out|on|for|"
+        r"there|back|with))",
+        r"\b(?:before i go|when i go|once i go)\b(?=.{0,200}\b(?:goodbye|note|death|debt|things|will)\b)",
+        r"\b(?:leave|escape|exit|quit|end|get out of) (?:this |my |the )?(?:\w+ )?(?:life|existence|world|"
+        r"hell|nightmare)\b(?! (?:insurance|behind and start|"
+        r"cycle|phase|chapter|story|drawing))(?=.{0,80})",
+        r"\b(?:my )?exit from (?:this|the) (?:world|life)\b",
+        r"\b(?:going to|might|will|gonna|ready to|just|finally|should i|if i|could|want to|about to|ill|"
+        r"wont) (?:just |finally |actually )?(?:do|did|do it|done)"
+        r" it\b(?=.{0,120}\b(?:tonight|tomorrow|soon|this week|weekend|family|note|pain|pills?|anymore|too "
+        r"much|painless|nobody|future|horrible he|scared of "
+        r"my)\b)",
+        r"\b(?:im|i am) going to do it\b(?= ?[.!?]?$)|\bi will do it tonight\b|\bi might do it (?:tonight|"
+        r"tomorrow|soon)\b",
+        r"\b(?:last |have |ive |i )attempted (?:a|again|twice|once|it|before|last|to (?:end|kill|od|"
+        r"overdose))\b|\b(?:failed|previous|another|\w+th|second|third) "
+        r"attempts?\b(?=.{0,120}\b(?:give up|therapy|kill|life|die|suicid\w*|broken|sick of)\b)|\bsick of "
+        r"failed attempts?\b|\bsurvived (?:an|my) attempt\b",
+        r"\b(?:have|got|picked|set|chosen|chose) (?:a |the |my |an )?(?:date|method|day|time|plan)(?: "
+        r"(?:and|picked|set|chosen|in place|ready|to end))",
+        r"\b(?:way|ways|method|methods|how|option|options|means) (?:of|to|for|can i|could i|do i|would one|"
+        r"to get)?(?: \w+){0,3} ?(?:end(?:ing)? (?:ones |my |a |your |this |the )?"
+        r"(?:own )?(?:life|suffering|misery|pain|it all|existence)|pass(?:ing)? away|leave this world|"
+        r"drift(?:ing)? away|die|commit|say goodbye to this)\b",
+        r"\b(?:peaceful|painless|gentle|quick|serene|graceful) (?:end|exit|death|way (?:out|to go)|passing|"
+        r"departure|release from)\b|\bpass away (?:peacefully|painlessly|quietly|in"
+        r" my sleep)\b|\b(?:peacefully|painlessly|quietly) (?:and \w+ )?(?:pass away|die|go|leave|end|slip "
+        r"away)\b|\bjust (?:fucking )?go peacefully\b",
+        r"\b(?:end|ending|stop|escape) (?:it|this|things) (?:painlessly|peacefully|quickly|forever|for "
+        r"ever|for good|once and for all)\b|\bfinal (?:decision|act|solution) (?:on|of|to|in|for)"
+        r" (?:my )?(?:life|problem)",
+        r"\b(?:cant|cannot|dont|do not) (?:take|bear|handle|stand|do|carry) (?:this|it|life|living|the "
+        r"pain|being alive) (?:life )?any ?(?:more|longer|further)\b(?=.{0,160}\b(?:die|end|life|"
+        r"alive|sorry|done|goodbye|forever|way out|permanently|note|pills?|gone|give up)\b)",
+        r"\b(?:cant|cannot) (?:go|carry|keep|live) (?:on |going |living |like this |with what i did "
+        r")*(?:any ?(?:more|longer|further)|like this any|and want|want)\b",
+        r"\b(?:stop|end) living\b|\bgive up on (?:life|living|everything)\b|\bgiving up on (?:life|"
+        r"living)\b|\bgiven up on (?:life|living)\b|\bno will to live\b|\bwill to "
+        r"live\b(?=.{0,20}\b(?:gone|lost|"
+        r"again|left)\b)|\b(?:lost|no|without|any|my) (?:\w+ )?will to live\b",
+        r"\bclose my eyes (?:\w+ ){0,4}?(?:and )?(?:never|not|hoping to not|forever)\b|\bsleep (?:and "
+        r"never wake|forever|for ever|for good)\b|\bnot (?:open|wake) (?:them )?again\b|\blast breath\b",
+        r"\b(?:what(?:s| is)|wheres|is there|was|the|any) (?:even )?(?:the |any |a )?(?:fucking )?point "
+        r"(?:of|in|to) (?:living|life|being alive|being here|existing|going on|staying|continuing)\b|\bwhy "
+        r"(?:am|should"
+        r" i be|stay|keep|bother) (?:i )?(?:still )?(?:alive|living|here on)\b|\bwhy (?:shouldnt|dont|not) "
+        r"i just (?:die|kill|end)\b",
+        r"\b(?:i dont|dont|do not) (?:care|mind) (?:if|whether) i (?:live|die|am alive|wake|survive)|"
+        r"\bdont care (?:about|if) (?:living|dying)\b|\blive or die\b",
+        r"\bnobody(?:s)? (?:would|will|d) (?:care|cry|notice|miss|look for|come)\b[^.!?]{0,40}\b(?:me|"
+        r"i)\b(?=[^.!?]{0,60}\b(?:dead|die|died|gone|week|tonight)\b)",
+        r"\bi should (?:just )?(?:be dead|die|not be alive|kill|end it|neck)|\bi (?:dont|do not) deserve "
+        r"to (?:live|be alive|exist)\b|\bhate (?:being alive|living|that i(?: a)?m alive|my existence|"
+        r"waking up)\b",
+        r"\b(?:be|being|am|is|already) over in a second\b|\b(?:all|it will all|it ll all|everything will) "
+        r"be over\b(?=.{0,20}$)|\btomorrow it will all be over\b",
+        r"\b(?:sav(?:ed|ing)|stash\w*|hoard\w*|collect\w*|count(?:ed|ing)) (?:up )?(?:my |all my |the |"
+        r"them|enough )?(?:\w+ )?(?:pills?|tablets|meds|medication|insulin)\b|\bpills saved up\b",
+        r"\b(?:gun|knife|rope|pills|blade|razor|bullets?|belt|it) (?:\w+ ){0,6}?(?:on|for|against) my "
+        r"?self\b|\bbullets? (?:out|in)\b|\btook the (?:gun|bullets|rope)\b|\bexit bag\b|\bnoose\b",
+        r"\b(?:die|dying|death|kill my ?self|bleed out|overdose|drown\w*) (?:without|with little|with no) "
+        r"pain\b|\bhow (?:long|much|fast|deep|high|many) (?:\w+ ){0,5}?(?:to bleed out|to die|to drown|to "
+        r"jump|kill me|"
+        r"jump from to be)\b|\bhow to (?:die|kill my|end my|hang|overdose|od)\b|\bhow i(?: would| could|d) "
+        r"do it\b",
+        r"\b(?:join|follow|be with|see|meet|reunite with) (?:my |her|him|them)(?:\w+ ){0,3}?(?:in heaven|"
+        r"on the other side|again soon|who died)\b|\bmy (?:dead|late) (?:husband|wife|mother|father|mum|"
+        r"mom|dad|son|"
+        r"daughter|brother|sister)\b(?=.{0,60}\b(?:join|follow|be with|soon|meet)\b)|\b(?:be with|follow|"
+        r"join) my (?:dead|late)\b|\bis dead and (?:id|i would|i want)[^.]{0,30}\b(?:follow|join)\b",
+        r"\bheaven (?:must|would|will|is)\b[^?]{0,60}\b(?:soon|nicer|better|go there)\b|\b(?:affairs in "
+        r"order|the will the passwords)\b|\bsaid my goodbyes\b|\b(?:say(?:ing)?|writing to say) goodbye "
+        r"(?:to you|forever|to everyone|for "
+        r"good)\b|\bafter im gone\b|\bbye forever\b",
+        r"\bwho (?:will|would|can|d) (?:feed|take care of|look after|adopt|keep) my (?:\w+ )?(?:dogs?|"
+        r"cats?|kids?|mother|mum|mom|pets?|children|plants|horse)\b[^.?!]{0,60}\b(?:gone|happen\w*|tonight|"
+        r"weekend|not here|if i)\b|\b(?:someone|"
+        r"somebody) (?:takes|take|will take) care of my\b(?=.{0,40})(?<=last wish is that someone takes "
+        r"care of my)",
+        r"\b(?:will|wont|ill|would) be (?:dead|gone) (?:by|before|soon|tomorrow|tonight|when|next)\b|"
+        r"\bpromise (?:\w+ ){0,3}?ill be alive\b|\bdont trust my ?self\b|\bwhat im going to do to my "
+        r"?self\b|\btry to stop me\b",
+        r"\b(?:every|each|any) (?:car|truck|train|curve) (?:\w+ )?(?:looks|seems|is)\b[^.]{0,30}\b(?:way|"
+        r"chance|out)\b|\bdrive (?:faster|into|off)|\bdriving faster and faster\b|\bwalk(?:ed|ing)? (?:in|"
+        r"into|out into|in front of) "
+        r"(?:the )?(?:traffic|cars|the river|the sea|the road|the ocean)\b|\bwithout looking when i "
+        r"cross\b|\bdont care if a car\b",
+        r"\b(?:standing|stand|stood|sat|sit|sitting) (?:on|at|by|near) (?:the|a|my) (?:\w+ )?(?:balcony|"
+        r"platform|bridge|tracks|cliff|roof|railing|edge|ledge)\b|\b(?:cliff|bridge|tracks|roof|river|"
+        r"pier) (?:\w+ ){0,5}?(?:calling|calls) me\b|\bleaned (?:"
+        r"towards|into) the (?:train|tracks|edge)\b|\blooking at the (?:train )?tracks\b|\bto the (?:cliff|"
+        r"bridge) (?:today|tonight)?(?: and| to)\b",
+        r"\b(?:surgery|flight|operation|anesthesia) (?:goes|went|go) wrong\b|\b(?:dont|do not|wont) "
+        r"survive (?:the|this) (?:flight|surgery|night|operation)\b|\bwish (?:the|my) (?:cancer|illness|"
+        r"tumou?r) (?:would|came|comes|back)|\bmy heart will just stop\b|"
+        r"\bheart (?:to|would|will) (?:just )?stop\b",
+        r"\b(?:waste of (?:oxygen|space|air|life)|world doesnt need me|dont belong (?:in|on) this (?:world|"
+        r"earth|planet|life))\b|\bburden (?:to|on) (?:everyone|everybody|my family|you all)\b|\bi(?: a)?m "
+        r"a burden\b|\bnot worth saving\b|\bam i worth saving\b",
+        r"\b(?:life|living) (?:has|have|had) no (?:meaning|point|purpose)\b|\bwant out (?:of )?(?:life|"
+        r"everything|this life)\b|\bout of life\b|\bnot cut out for life\b|\b(?:better|happier|nicer) "
+        r"(?:after|once|when) (?:my funeral|im dead|i die|im gone)\b|\bafter my "
+        r"funeral\b|\bmy (?:own )?funeral\b|\bone funeral\b",
+        r"\b(?:too much of a|such a|just a|im a|the heart of all of it im just a) "
+        r"coward\b(?=.{0,60}\b(?:go through|do it|end|die|kill|with it)\b)|\bgo(?:ing)? through with it\b|"
+        r"\bjust too (?:damn )?scared\b(?=.{0,30}$)",
+        r"\b(?:fuck|fucking|hate|done with|sick of|tired of|over) (?:living|life|being alive|existing)\b|"
+        r"\bthis life thing any ?more\b|\brip me\b|\bwant to sleep forever\b",
+        r"\b(?:harder|hard) to find (?:a|any|one) reason (?:not )?to\b|\breason (?:not to (?:do it|die|"
+        r"kill|end)|to (?:stay|live|keep going|go on|continue))\b(?! (?:in (?:this|the|my|a) (?:job|town|"
+        r"city|relationship|marriage|group)|with (?:him|her|them)|at "
+        r"(?:work|this|the)|up|late|home|married))",
+        r"\bnot scared of (?:dying|death)\b|\blooking forward to (?:it|dying|death)\b(?<=dying any more im "
+        r"looking forward to it)|\bwhat its like to be dead\b|\bnever planned to live\b|\bcant imagine "
+        r"(?:being|reaching|turning) (?:thirty|forty|\d+)\b|\bcant even die\b|"
+        r"\bmy last day\b(?! (?:at|of (?:work|school|holiday|vacation)|in))",
+        r"\bwont be a problem\b|\bjust need it to (?:be over|stop|end)\b|\bwant the pain to (?:end|stop|be "
+        r"over)\b|\bpain to (?:end|stop) for good\b|\bstops? this pain is death\b|\bnothing left for me "
+        r"(?:except|but)\b|\bmake it (?:all )?stop\b(?<=and im going to make it "
+        r"stop)|\bim already gone\b|\bthe obvious\b(?<=way out of this other than the obvious)|\bfighting "
+        r"to stay alive\b|\btrying to stay alive\b|\bjust want(?:ed)? (?:this|it|everything|all of it|"
+        r"life) to (?:end|stop|be over)\b|\bwant it to end\b",
+        r"\bdoctor assisted suicide\b|\b(?:river|lake|sea|ocean) (?:and|to) drown\b|\bmy car (?:in|into) "
+        r"the river\b|\bsmash my head in\b|\bknife (?:in|into|to) my (?:head|heart|chest|throat|neck|"
+        r"stomach)\b|\bshot? me in the head\b|\bshoot me\b|\bbury(?:ing)? myself\b|\bburned "
+        r"alive\b|\bnot (?:just )?exist(?:ing)?\b(?=.{0,40}\b(?:week|month|anymore|any more)\b)|\bwither "
+        r"away\b|\bforgive my existence\b|\bashamed to (?:even )?exist\b",
     ),
     "self_harm": (
         r"\b(?:cut|cutting|cuts|burn|burned|burning|hurt|hurting|hurts|harm|harming|harmed|scratch|"
@@ -242,6 +395,21 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"\b(?:throw|threw|throwing|made myself throw|make myself throw) up .{0,40}\bblood\b",
         r"\b(?:sh|self injury) (?:again|tonight|and then|relapse|urges)\b|\btempted to sh\b",
         r"\brelaps\w+ .{0,30}\b(?:cut|cuts|blade|wrist|razor)",
+        r"\bi cut\b(?= ?(?:[.!?,]|$|and|again|too deep|last|today|because|so))(?! (?:and (?:paste|run)|"
+        r"the))|\bcut too deep\b|\bfresh cuts\b|\bnew (?:scars|cuts)\b|\bhow deep (?:can|do|should) i cut\b",
+        r"\b(?:hid|hide|keep|carry|found) (?:the|a|my) (?:blade|razor)s?\b|\b(?:razor|blade|scissors|knife|"
+        r"lighter|needle) (?:\w+ ){0,3}?(?:on|to|against|across) (?:my (?:leg|arm|skin|wrist|thigh|self|"
+        r"own)|myself)\b|\bused (?:a|the) "
+        r"(?:razor|blade|knife|scissors)\b|\bused them on my ?self\b",
+        r"\b(?:hurt|hurting|harm|harming|cut|cutting|burn|burning|punish|punishing) (?:oneself|your ?self|"
+        r"my body|themselves)\b|\bpunish my body\b|\bpain is the only thing\b|\bonly (?:thing|way) (?:that "
+        r"|i )?(?:makes me feel|can feel|feel) (?:real|alive|anything)\b|\bonly pain\b",
+        r"\b(?:was|been|months?|year|years) clean\b[^.]{0,40}\b(?:and )?(?:last night|today|yesterday|"
+        r"tonight|until|wasnt|relapse)|\bclean (?:for )?[^.]{0,30}\band last night i wasnt\b|\bmy sleeves "
+        r"are stuck\b|\bstuck to my arm\b|\bburn my ?self\b(?! (?:on|while|cooking|by accident))",
+        r"\bpurg(?:e|ed|ing)\b[^.]{0,40}\b(?:faint\w*|blood|every meal|six times|passed out)\b|\bthrew up "
+        r"blood\b|\bbroken my (?:finger|hand|knuckles?) punching\b|\bpick(?:ing)? my skin until\b|\bself "
+        r"injur\w+|\bmutilat\w+",
     ),
     "danger": (
         rf"\b{_PARTNER} (?:\w+ ){{0,3}}?(?:hit|hits|hitting|beat|beats|beating|chok\w+|strangl\w+|punch\w*|"
@@ -312,6 +480,47 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"son|daughter|baby|children)\b",
         r"\bmade (?:me|her) do (?:things|it)\b.{0,40}\b(?:hit|hurt|sex|touch|bed|cries)|\b(?:forced|made) "
         r"me (?:to )?(?:have sex|do sexual|touch)",
+        r"\b(?:not|dont feel|isnt|never|no longer|feel un|un) ?safe (?:at|in my|in our|with|here|around|"
+        r"going) (?:home|house|him|her|my|at home)?\b|\bunsafe at home\b",
+        r"\b(?:gun|knife|weapon)\b[^.!?]{0,50}\b(?:use it on|on us|on me|at me|to my|point\w*|if i)\b|"
+        r"\b(?:he|she|they|dad|ex|husband|boyfriend) (?:has|got|have) (?:a |his )?(?:gun|guns|knife)\b",
+        r"\b(?:break|breaking|broke) (?:into my|in to my|my (?:arm|legs?|nose|rib|ribs|jaw|teeth|neck)|"
+        r"everything)\b(?=.{0,80})(?! (?:heart|skiing|playing|at football))(?<!i broke my arm)(?<!i broke "
+        r"my leg)",
+        r"\b(?:has been|keeps?|been|is|was|started) (?:touching|groping|molesting|grooming|stalking|"
+        r"hitting|beating|threatening|blackmailing|choking|hurting|following|abusing|raping|watching) "
+        r"me\b(?! (?:to (?:do|be)|with (?:his|her) (?:cute|bad)))",
+        r"\b(?:blackmail\w*|extort\w*|sextort\w*) (?:me|us)?\b(?=.{0,80}\b(?:me|pictures?|photos?|naked|"
+        r"nudes?|money|send)\b)",
+        r"\b(?:took|takes|taken|stole|hides?) my (?:keys|phone|passport|money|papers|wages)\b|\bwont let "
+        r"me (?:leave|go out|out of|see (?:my|any)|call|work|have money)\b|\bnot allowed to (?:leave|go "
+        r"out|see my (?:family|friends))\b",
+        r"\b(?:man|guy|someone|stranger|he|ex) (?:is |s |keeps |has been )?(?:following|followed|watching|"
+        r"stalking|waiting for) me\b|\bwaits? (?:outside|for me outside)\b|\bhe(?:s|ll| will)? (?:\w+ "
+        r")?find me\b|\b(?:scared|afraid|terrified) (?:that )?(?:he|she|they)(?:ll| will|d| would) (?:hurt|"
+        r"kill|find|hit|beat)",
+        r"\b(?:push(?:ed|es)|threw|dragged|slammed|pinned|held|shoved) (?:me|my head) (?:down|against|into|"
+        r"by|on|to|off|out)\b|\bpushed me\b|\bhit me\b(?! (?:up|with a (?:pillow|great|question|snowball)|"
+        r"that|like|how|hard how|on the shoulder))",
+        r"\b(?:left|leaves|leave) us alone\b[^.]{0,40}\b(?:days|food|nights)\b|\bno "
+        r"food\b[^.]{0,40}\b(?:mum|mom|dad|parents|home|us|days)\b|\btheres no food\b|\blocked my ?self "
+        r"in\b|\bforce(?:d|s)? (?:me|us|her) (?:to|into)\b(?=.{0,60}\b(?:sex|marry|things|touch|drink|eat|"
+        r"watch|pills?|do)\b)",
+        r"\b(?:marry|marriage)\b[^.]{0,50}\b(?:never met|forced|dont want|against my will|abroad)\b|\bsend "
+        r"me abroad to marry\b|\bforced marriage\b|\bblack eye\b|\b(?:need(?:ed)?|got) "
+        r"stitches\b(?=.{0,40})(?<=no to him i needed stitches)|\bcover (?:up )?the bruises\b",
+        r"\b(?:when|if|after|every time) (?:hes|he is|shes|he gets|she gets|dad is|he comes home) (?:drunk|"
+        r"angry|mad|high)\b|\bwhat hell do (?:when|if|to)\b|\bsorry (?:each|every) time afterwards\b|"
+        r"\bsleep in the car with\b|\bhes in the next room\b|\bhave to be quiet\b(?=.{0,30}\b(?:he|she|"
+        r"room)\b)",
+        r"\b(?:all the girls|our little secret|special game|wont tell anyone|dont tell (?:your )?(?:mum|"
+        r"mom|parents))\b[^.]{0,40}\b(?:him|coach|do this|uncle|touch|teacher)|\bcoach "
+        r"says\b[^.]{0,30}\b(?:girls|boys|secret)\b|\btrying to break into\b|\bscreams? every night\b|"
+        r"\bhas bruises\b",
+        r"\b(?:burns?|burned) me with\b|\bcaregiver (?:hits|hurts|beats)\b|\b(?:he|she|they) (?:hits?|"
+        r"beats?|chokes?|kicks?|slaps?) (?:me|us|him|her|the (?:kids|dog|baby))\b(?! (?:at|in) (?:chess|"
+        r"cards|tennis|\w+ games?))|\bthreatened to (?:kill|hurt|shoot|stab|take the kids|burn)\b|"
+        r"\bhit(?:s|ting)? me where\b",
     ),
     "medical": (
         rf"\b(?:just |have |ive |already )?(?:took|taken|swallowed|ate|drank|injected|downed|ingested|"
@@ -351,6 +560,28 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"(?:\w+ )?(?:days|weeks)\b|\bkeep "
         r"(?:fainting|passing out|blacking out)\b",
         r"\b(?:shooting|shot) up\b.{0,50}\b(?:blue|breath|wake|lips)",
+        r"\b(?:friend|brother|sister|he|she|dad|mum|mom|father|mother|roommate|husband|wife|gf|bf|kid|baby|"
+        r"son|daughter|someone)\b[^.!?]{0,60}\b(?:isnt|not|stopped|cant|wont|hasnt) (?:moving|responding|"
+        r"breathing|wake|waking|answering|respond|stand|speak)\b",
+        r"\b(?:collapsed|passed out|fainted|unconscious|electrocuted|turned blue|going blue|lips blue|"
+        r"stiff neck|confused and|coughing up blood|vomiting blood)\b|\bbleed(?:ing)? (?:and it (?:doesnt|"
+        r"wont|isnt)|that wont|heavily|a lot|out|through)\b|\bdoesnt stop bleeding\b|\bmonths pregnant "
+        r"and\b[^.]{0,30}\bbleed",
+        r"\b(?:anything|nothing) to (?:eat|drink)(?: or (?:eat|drink))? (?:for|in) (?:\w+ )?(?:days|"
+        r"weeks)\b|\b(?:not|havent|hasnt) (?:had|eaten|drunk)[^.]{0,40}\bfor (?:two|three|four|five|six|"
+        r"seven|eight|nine|ten|\d+) days\b|\bcant stand up (?:any ?more|anymore)\b",
+        r"\b(?:ive |i )?(?:just )?(?:took|taken|swallowed|had|popped|downed) (?:like |about |around |at "
+        r"least |over |almost )?(?:\d{2,}|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|a hundred|so "
+        r"many|too many|too much|a lot of|a whole|all|loads of|handfuls? of)\b(?=[^.!?]{0,40}\b(?:pills?|"
+        r"tablets?|"
+        r"paracetamol|tylenol|aspirin|ibuprofen|xanax|meds|medication|capsules|sleeping|advil|insulin|"
+        r"antidepressants?|of them|at once)\b)|\binjected more than\b|\bmore than (?:usual|"
+        r"prescribed)\b(?=.{0,60}\b(?:chest|weird|strange|dizzy|faint)\b)|\beating them one by one\b|"
+        r"\bjust took the pills?\b|\btook the rest of my\b",
+        r"\b(?:tried to|going to|want to|try to) (?:od|overdose)\b|\b(?:by mistake|"
+        r"accidentally)\b[^.]{0,40}\b(?:dizzy|faint|weird|blood pressure|three times)\b|\bempty pill "
+        r"bottle\b|\b(?:am i|is she|is he|will i|will she) going to be (?:okay|ok|alright)\b(?=.{0,10}$)|"
+        r"\bheartbeat feels wrong\b|\bthroat is closing\b",
     ),
     "psychosis": (
         r"\b(?:voices?|god|jesus|satan|the devil|demons?|angels?|tv|radio|television|spirits?|aliens?|"
@@ -398,6 +629,25 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"which) (?:arent|isnt|are not|no one|nobody|"
         r"dont exist|others)\b",
         r"\bdemons? (?:in|inside|from) (?:my|me|the|her|him|our)\b|\bpossessed by\b",
+        r"\b(?:cameras?|chips?|microphones?|bugs?|implants?) (?:in|inside|behind|on) my (?:eyes?|walls?|"
+        r"head|room|house|teeth|skin|body|phone and)\b|\b(?:in|inside|behind) my walls\b|\bmy thoughts are "
+        r"(?:being )?(?:broadcast|stolen|read|controlled|not mine)\b|\b(?:food|water) is poisoned\b|"
+        r"\bpoison(?:ing)? my (?:food|water|coffee)\b|\bin on it\b",
+        r"\b(?:satan|the devil|god|demons?|angels?|shadows?|spirits?|ghosts?|aliens?|the dead|"
+        r"voices?)\b[^.!?]{0,60}\b(?:told me|tells me|tell me|speaks? to me|whisper\w*|wants? (?:blood|me)|"
+        r"calling me|commands?|ordered|orders me|that i must|says? (?:i|to))\b(?! (?:that (?:it|"
+        r"everything) (?:will|is)|in (?:the )?(?:bible|church|prayer)))",
+        r"\b(?:man|woman|people|they|lady|anchor) on (?:the )?(?:news|tv|television|"
+        r"radio)\b[^.]{0,60}\b(?:about me|to me|tells me|talking to)\b|\b(?:is|are) talking (?:about me|to "
+        r"me) (?:on|through) the (?:news|tv|radio)\b|\bchange (?:their|his) faces?\b|\bpeople are "
+        r"following me\b|\beverywhere i go\b(?=.{0,40}\bfollow)",
+        r"\b(?:dont|do not) need (?:to )?sleep\b|\b(?:havent|not|hasnt) slept (?:for|in) (?:a week|days|"
+        r"\w+ (?:days|nights))\b[^!]{0,60}\b(?:amazing|great|energy|bought|fantastic|brilliant|wonderful|"
+        r"genius)\b|\bsecret of the universe\b|\btell the president\b|\b(?:isnt|is not) (?:really )?my "
+        r"(?:wife|husband|mother|real)\b|\bi am dead and\b|\badmit it\b(?<=dead and nobody will admit it)",
+        r"\bsee (?:dead|the dead)\b|\bi hallucinate\b|\bhear and see things\b|\bhear(?:ing)? and "
+        r"see(?:ing)? things?\b|\b(?:losing|lost) (?:my )?(?:mind|grip|marbles)\b(?=.{0,80}\b(?:hear|see|"
+        r"voices?|end|kill|real)\b)|\bstepping off the roof\b|\bdemon in\b",
     ),
     "harm_to_others": (
         r"\b(?:going to|gonna|will|ill|want to|wants to|wanna|plan\w* to|ready to|thinking (?:of|about)|"
@@ -424,6 +674,17 @@ STRONG: dict[Kind, tuple[str, ...]] = {
         r"(?:baby|son|daughter|kids?|child|newborn))\b",
         r"\b(?:hurt|shake|smother|drop|drown|harm) (?:my|the) (?:baby|newborn|child|kids?|son|daughter)\b",
         r"\b(?:stab|shoot|kill) them (?:both|all)\b",
+        r"\b(?:want to|going to|will|ill|could|might|thinking (?:of|about)|about|plan\w*|imagin\w+ (?:how "
+        r")?id?|how id|think about|thoughts of) (?:kill|killing|stab|stabbing|shoot|shooting|smother|"
+        r"smothering|strangl\w+|poison|poisoning|drown|drowning|hurt|hurting) (?:my|him|her|them|someone|"
+        r"somebody|people|everyone)\b(?! (?:feelings|with "
+        r"kindness|chances|career|ankle|knee|back|shoulder|foot|arm|hand|head|leg|wrist|finger|for "
+        r"(?:eating|leaving|being late|spoiling|forgetting)))(?<!hurt my)(?<!hurting my)",
+        r"\bshook my baby\b|\b(?:got|have|bring|brought|taking) (?:the |a |my |his )?(?:weapons?|guns?|"
+        r"rifle|knife)\b[^.]{0,40}\b(?:school|pay|house|work|them|him|her)\b|\bdriving to (?:his|her|"
+        r"their) house\b|\btheyll all pay\b|\bill do more harm to others\b|\bforce them to see me\b|\bkill "
+        r"(?:him|her|them|my coworker|my ex)\b(?=.{0,40}\b(?:good|real|tonight|tomorrow|soon|gun|knife|"
+        r"comes home)\b)",
     ),
 }
 
@@ -548,8 +809,24 @@ ABOUT = (
     r"reporting|scientists|documentar\w+)\b",
     r"\b(?:character|protagonist|heroine|hero|villain|detective|plot|fiction\w*|fictional|romeo|juliet|"
     r"hamlet|shakespeare|novel|murder mystery)\b",
+    r"\b(?:novels?|stories|movies|films?|books?|literature|art|scenes?|characters?|documentar\w+|works|"
+    r"accounts|episodes?|series|poems?|songs?|paintings?) (?:\w+ ){0,4}?(?:that|which|who|where|about|"
+    r"depict\w*|portray\w*|deal\w*|explor\w*|featur\w*|touch\w*)\b",
+    r"\b(?:have you (?:ever )?(?:come across|read|seen|heard)|do you know (?:of )?(?:any|some)|can you "
+    r"recommend|could you (?:suggest|recommend)|any (?:recommendations|books|movies|novels|films)|"
+    r"considered (?:as )?self harm|heard any fictional)\b",
     r"\b(?:raise awareness|awareness (?:campaign|week)|prevention (?:program|campaign|day|training)|for "
     r"(?:a )?(?:school|university) (?:project|essay)|documentar\w+)\b",
+)
+# A text is put up for judgement: what it says is not the writer's own.
+QUOTED = (
+    r"\b(?:classify|identify|identif\w+|analy[sz]e|analy[sz]ing|determine|evaluate|assess|interpret|judge|"
+    r"categorize|detect|tell (?:me )?(?:if|whether)|can you (?:read|check|see) if)\b.{0,120}"
+    r"\b(?:text|paragraph|sentence|statement|passage|post|expression|piece|excerpt|message|quote|writing|"
+    r"person)\b",
+    r"\b(?:this|the following|a) (?:piece of )?(?:text|paragraph|sentence|statement|passage|post) (?:is |"
+    r"that |which )?(?:discuss\w*|express\w*|contain\w*|depict\w*|about|said|says|saying|convey\w*|"
+    r"concern\w*|suggest\w*)\b",
 )
 PAST = (
     r"\b(?:years? ago|when i was (?:a )?(?:young\w*|kid|child|teen\w*|little|\d+|a teenager|in (?:school|"
