@@ -20,8 +20,10 @@ with show.guarded():
     st.markdown(f"**{found.headline}.** {found.support}")
     outcome_panel(lens, view)
     reliable = data.reliability(lens) if view.feasible else None
-    if reliable is not None:
-        show.trust(reliable)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if reliable is not None:
+            show.trust(reliable)
+        show.glossary()
     focus_choice(lens, view)
     panels.dual_curve(lens, view)
     if reliable is not None:
@@ -29,7 +31,7 @@ with show.guarded():
         multipliers_table(view, reliable)
         reliability_panel(view, reliable)
 
-    names = view.problem.samples.names
+    names = view.names
     if len(names) >= 2:
         st.subheader("All prices at once", anchor=False)
         pairs = list(combinations(range(len(names)), 2))

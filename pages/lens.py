@@ -18,16 +18,17 @@ with show.guarded():
     view = data.view(lens)
     found = words.finding(view, lens)
     st.title(found.headline, anchor=False)
-    support = st.empty()
-    support.markdown(found.support)
-    light = st.container()
+    plain = f"{found.support} {words.levels(view, lens)}" if found.tone == "price" else found.support
+    st.markdown(plain)
+    st.caption(words.units(data.open_set(lens.samples).manifest, lens))
+    light = st.container(horizontal=True, vertical_alignment="center", gap="small")
     lens_picture(lens, view)
 
     reliable = data.reliability(lens) if view.feasible else None
-    if reliable is not None:
-        support.markdown(words.support_with(found, view, reliable))
-        with light:
+    with light:
+        if reliable is not None:
             show.trust(reliable)
+        show.glossary()
     st.markdown(f":material/arrow_forward: {words.next_step(view, reliable)}")
 
     comparison(lens, view)
@@ -36,6 +37,8 @@ with show.guarded():
         st.subheader("What it means", anchor=False)
         for line in words.meaning(view, lens):
             st.markdown(line)
+        if reliable is not None:
+            st.markdown(words.price_with_interval(view, reliable))
         with st.expander("All numbers", icon=":material/table:"):
             show.records(words.expectations(view), alt="Expected reward, utilities, KL and effective samples")
     with right:

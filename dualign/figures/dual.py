@@ -21,7 +21,8 @@ class DualCurveData:
     """Columns of the dual curve and the points marked on it.
 
     ``columns`` holds multiplier (reward per utility), dual (reward), dual_low, dual_high, slack
-    (utility), reward, kl (nats), ess_median, ess_pooled (responses).
+    (utility), reward, kl (nats), ess_median, ess_pooled (responses). ``held`` says where the other
+    multipliers stand; it is empty where there are none.
     """
 
     columns: dict[str, NDArray[Any]]
@@ -30,6 +31,8 @@ class DualCurveData:
     optimum: tuple[float, float] | None
     interval: tuple[float, float] | None = None
     pinned: dict[str, NDArray[Any]] | None = None
+    feasible: bool = True
+    held: str = ""
 
 
 def dual_curve_data(
@@ -40,6 +43,8 @@ def dual_curve_data(
     optimum: tuple[float, float] | None,
     interval: tuple[float, float] | None = None,
     pinned: DualCurve | None = None,
+    feasible: bool = True,
+    held: str = "",
 ) -> DualCurveData:
     """Columns of the dual along one multiplier.
 
@@ -57,10 +62,13 @@ def dual_curve_data(
         Interval of λ*.
     pinned
         The same curve of the view that is kept for comparison.
+    feasible
+        Whether all constraints can be met together: else no point of the curve is an answer.
+    held
+        Where the other multipliers stand, in words.
     """
-    return DualCurveData(
-        columns_of(curve), name, at, optimum, interval, columns_of(pinned) if pinned else None
-    )
+    kept = columns_of(pinned) if pinned else None
+    return DualCurveData(columns_of(curve), name, at, optimum, interval, kept, feasible, held)
 
 
 def columns_of(curve: DualCurve) -> dict[str, NDArray[Any]]:
@@ -144,11 +152,20 @@ def dual_curve_figure(data: DualCurveData, look: Theme) -> go.Figure:
 
 def _title(data: DualCurveData) -> str:
     at, value, slack = data.at
+    held = f" ({data.held})" if data.held else ""
+    if not data.feasible:
+        if data.held:
+            return (
+                f"No λ* exists, the constraints exclude each other: at λ = {at:.3g} {data.name} has slack "
+                f"{slack:+.3g}{held}"
+            )
+        return f"D falls for ever, so there is no λ*: at λ = {at:.3g} the slack is still {slack:+.3g}"
     verdict = "holds" if slack >= -1e-6 else "is broken"
-    if data.optimum is not None and abs(at - data.optimum[0]) <= 1e-6 * max(1.0, abs(at)):
-        spare = f", with slack {slack:+.3g} to spare" if slack > 1e-9 else ""
-        return f"At λ* = {at:.3g} the dual is lowest: D* = {value:.4g} reward{spare}"
-    return f"At λ = {at:.3g} the constraint {verdict}: slack {slack:+.3g}, D = {value:.4g} reward"
+    if data.optimum is not None and abs(at - data.optimum[0]) <= 1e-5 * max(1.0, abs(at)):
+        spare = f", with slack {slack:+.3g} to spare" if slack > 1e-5 else ""
+        return f"At λ* = {at:.3g} the dual is lowest: D* = {value:.4g} reward{spare}{held}"
+    subject = f"the constraint on {data.name}" if data.held else "the constraint"
+    return f"At λ = {at:.3g} {subject} {verdict}: slack {slack:+.3g}, D = {value:.4g} reward{held}"
 
 
 def _band(figure: go.Figure, c: dict[str, NDArray[Any]], look: Theme) -> None:
@@ -180,16 +197,17 @@ def _doubt(figure: go.Figure, c: dict[str, NDArray[Any]], look: Theme) -> None:
             line_width=0,
             layer="below",
         )
-    middle = float(multiplier[edges.reshape(-1, 2)[-1][0]])
+    # At the right end of the last zone, where it never leaves the frame however narrow that is.
     figure.add_annotation(
-        text="unreliable: too few<br>effective samples",
-        x=middle,
+        text="unreliable",
+        x=float(multiplier[min(edges.reshape(-1, 2)[-1][1], len(multiplier) - 1)]),
         y=1,
         yref="paper",
-        xanchor="left",
+        xanchor="right",
         yanchor="top",
         showarrow=False,
         font={"color": look.doubt, "size": 12},
+        hovertext="Too few effective samples: the estimate rests on a handful of replies.",
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from plotly import graph_objects as go
 
-from dualign.figures.theme import Theme, base_figure, f32, label, plain, span
+from dualign.figures.theme import Theme, base_figure, f32, label, plain, steps_in_words
 
 if TYPE_CHECKING:
     from dualign.duality import DualContour
@@ -48,8 +48,8 @@ def convergence_figure(data: ConvergenceData, look: Theme) -> go.Figure:
     low, high = float(np.log10(stacked.min())), float(np.log10(stacked.max()))
     figure = base_figure(
         look,
-        title=f"Second-order: {len(data.second_order) - 1} steps to {data.second_order[-1]:.1g} above D*; "
-        f"plain gradient: {len(data.gradient) - 1} steps to {data.gradient[-1]:.1g}",
+        title=f"Second-order: {steps_in_words(len(data.second_order) - 1)} to {data.second_order[-1]:.1g} above D*; "
+        f"plain gradient: {steps_in_words(len(data.gradient) - 1)} to {data.gradient[-1]:.1g}",
         x="iteration",
         y="D − D* (reward)",
         x_range=(-0.5, longest - 0.5),
@@ -138,21 +138,7 @@ def contour_figure(data: ContourData, look: Theme) -> go.Figure:
         y_range=(float(data.second.min()), float(data.second.max())),
         height=460,
     )
-    lowest = float(np.nanmin(data.dual))
-    # Even steps of D crowd at the rim; steps of the root of the excess show the bowl.
-    depth = np.sqrt(np.maximum(data.dual - lowest, 0.0))
-    figure.add_contour(
-        x=f32(data.first),
-        y=f32(data.second),
-        z=f32(depth),
-        customdata=f32(data.dual),
-        ncontours=14,
-        showscale=False,
-        colorscale=look.scale,
-        opacity=0.75,
-        line={"width": 1, "color": look.grid},
-        hovertemplate=f"λ {first} %{{x:.3g}}<br>λ {second} %{{y:.3g}}<br>D %{{customdata:.4g}} reward<extra></extra>",
-    )
+    _levels(figure, data, look, first, second)
     for name, path, colour, dash, symbol in (
         ("plain gradient", data.gradient_path, look.line, "dash", "square"),
         ("second-order", data.path, look.text, "solid", "circle"),
@@ -168,6 +154,8 @@ def contour_figure(data: ContourData, look: Theme) -> go.Figure:
                 marker={"size": 6, "symbol": symbol},
                 hovertemplate=name + "<br>(%{x:.3g}, %{y:.3g})<extra></extra>",
             )
+            # Where the solver began: at the other end both paths meet.
+            label(figure, look, name, *path[0], colour=colour, dx=8, dy=11, anchor="left")
     if data.optimum is not None:
         figure.add_scatter(
             x=f32([data.optimum[0]]),
@@ -195,6 +183,40 @@ def contour_figure(data: ContourData, look: Theme) -> go.Figure:
     return figure
 
 
+def _levels(figure: go.Figure, data: ContourData, look: Theme, first: str, second: str) -> None:
+    """Level lines of D, some of them with their value."""
+    lowest = float(np.nanmin(data.dual))
+    # Even steps of D crowd at the rim; steps of the root of the excess show the bowl.
+    depth = np.sqrt(np.maximum(data.dual - lowest, 0.0))
+    step = float(np.nanmax(depth)) / 12.0 or 1.0
+    figure.add_contour(
+        x=f32(data.first),
+        y=f32(data.second),
+        z=f32(depth),
+        customdata=f32(data.dual),
+        contours={"start": step, "end": 12.0 * step, "size": step},
+        autocontour=False,
+        showscale=False,
+        colorscale=look.scale,
+        opacity=0.75,
+        line={"width": 1, "color": look.grid},
+        hovertemplate=f"λ {first} %{{x:.3g}}<br>λ {second} %{{y:.3g}}<br>D %{{customdata:.4g}} reward<extra></extra>",
+    )
+    # Values stand where a line from the lowest point to the farthest corner crosses the levels.
+    row, column = np.unravel_index(int(np.nanargmin(data.dual)), data.dual.shape)
+    far_row = 0 if row > data.dual.shape[0] / 2 else data.dual.shape[0] - 1
+    far_column = 0 if column > data.dual.shape[1] / 2 else data.dual.shape[1] - 1
+    share = np.linspace(0.0, 1.0, 200)
+    rows, columns = row + share * (far_row - row), column + share * (far_column - column)
+    along = depth[np.rint(rows).astype(int), np.rint(columns).astype(int)]
+    for k in range(3, 12, 3):
+        crossed = np.flatnonzero(along >= k * step)
+        if len(crossed) and share[crossed[0]] < 0.93:
+            x = float(np.interp(columns[crossed[0]], np.arange(len(data.first)), data.first))
+            y = float(np.interp(rows[crossed[0]], np.arange(len(data.second)), data.second))
+            label(figure, look, f"<i>D</i> = {lowest + (k * step) ** 2:.3g}", x, y, colour=look.dual, dy=0)
+
+
 def contour_columns(data: ContourData) -> dict[str, NDArray[Any]]:
     """The grid as long columns: the two multipliers and D."""
     a, b = np.meshgrid(data.first, data.second)
@@ -203,8 +225,3 @@ def contour_columns(data: ContourData) -> dict[str, NDArray[Any]]:
         f"multiplier {data.names[1]}": b.ravel(),
         "dual": data.dual.ravel(),
     }
-
-
-def axis_range(*values: ArrayLike) -> tuple[float, float]:
-    """A range of multipliers from 0 that holds all ``values``, with room beyond."""
-    return (0.0, max(span(*values, include=[0.0])[1] * 1.25, 1e-3))

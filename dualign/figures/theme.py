@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -146,12 +147,12 @@ def base_figure(
             "xaxis": {
                 **axis,
                 "range": list(x_range),
-                "title": {"text": x, "standoff": 8, "font": {"size": 13}},
+                "title": {"text": wrapped(x), "standoff": 8, "font": {"size": 13}},
             },
             "yaxis": {
                 **axis,
                 "range": list(y_range),
-                "title": {"text": y, "standoff": 8, "font": {"size": 13}},
+                "title": {"text": wrapped(y), "standoff": 8, "font": {"size": 13}},
             },
         }
     )
@@ -168,17 +169,8 @@ def steps_in_words(count: int) -> str:
 
 
 def wrapped(text: str, length: int = 34) -> str:
-    """An axis title on as many lines as a narrow screen needs; markup in it counts and is never broken."""
-    lines = [""]
-    for word in text.split(" "):
-        joined = f"{lines[-1]} {word}".strip()
-        if len(joined) > length and lines[-1] and "(" not in lines[-1].rpartition(")")[2]:
-            lines.append(word)
-        elif len(joined) > length and lines[-1] and word.startswith("("):
-            lines.append(word)
-        else:
-            lines[-1] = joined
-    return "<br>".join(lines)
+    """An axis title on as many lines as a narrow screen needs."""
+    return "<br>".join(textwrap.wrap(text, length, break_long_words=False, break_on_hyphens=False))
 
 
 def true_minus(text: str) -> str:

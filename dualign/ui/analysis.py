@@ -21,12 +21,16 @@ from dualign.duality import (
     dual_function,
     evaluate_dual,
     feasible_range,
+    reachable_threshold,
     solve_dual,
+    threshold_for_multiplier,
     tradeoff_curve,
 )
 from dualign.duality.statements import Threshold, build_problem
+from dualign.errors import InvalidInputError
 from dualign.samples import SampleSet
 from dualign.ui.state import Bounds, LensSettings
+from dualign.ui.terms import Term, term_of
 
 RESAMPLES = 400
 CURVE_POINTS = 101
@@ -66,6 +70,14 @@ def problem_of(sample_set: SampleSet, lens: LensSettings) -> AlignmentProblem:
     return build_problem(scored(sample_set, lens), lens.constraints, beta=lens.beta, form=lens.form)
 
 
+@dataclass(frozen=True)
+class NextStep:
+    """A threshold raised by ``size`` (utility units) and what that costs (reward), found by solving again."""
+
+    size: float
+    cost: float
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """Everything the lens looks at, at one place.
@@ -74,6 +86,8 @@ class View:
     ----------
     problem, solution
         The problem and its solution.
+    terms
+        What each constraint is called.
     multipliers : (m,)
         Where the lens stands: held by the person, else λ*, else the top of the range where there is no λ*.
     here, free
@@ -82,10 +96,17 @@ class View:
         D(0) − D*, reward units, and its 95 % interval over prompts; None without an optimum.
     ranges
         Feasible range of every threshold when its constraint stands alone, (low, high).
+    reach : (m,)
+        Highest threshold that each constraint can have while the others keep theirs; −inf where the others
+        already exclude each other.
+    next_steps
+        The next step of each threshold that still fits, the others kept; None where the constraint is free, or out
+        of room.
     """
 
     problem: AlignmentProblem
     solution: DualSolution
+    terms: tuple[Term, ...]
     multipliers: NDArray[np.float64]
     here: DualEvaluation
     free: DualEvaluation
@@ -93,11 +114,18 @@ class View:
     cost: float | None
     cost_interval: tuple[float, float] | None
     ranges: tuple[tuple[float, float], ...]
+    reach: tuple[float, ...]
+    next_steps: tuple[NextStep | None, ...]
 
     @property
     def feasible(self) -> bool:
         """Whether some policy meets every constraint on these samples."""
         return self.solution.outcome is not Outcome.INFEASIBLE
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the constraints are called."""
+        return tuple(term.name for term in self.terms)
 
 
 def look(sample_set: SampleSet, lens: LensSettings) -> View:
@@ -107,21 +135,57 @@ def look(sample_set: SampleSet, lens: LensSettings) -> View:
     solved = bool(np.isfinite(solution.multipliers).all())
     count = problem.samples.n_constraints
     best = np.asarray(solution.multipliers, dtype=float) if solved else np.full(count, fallback(problem))
-    at = best if lens.multipliers is None else np.maximum(np.asarray(lens.multipliers, dtype=float), 0.0)
-    here = evaluate_dual(problem, at[None, :])
+    here = evaluate_dual(problem, best[None, :])
     free = evaluate_dual(problem, np.zeros((1, count)))
     cost = float(free.dual[0]) - float(solution.dual_optimum) if solved else None
-    return View(
+    terms = tuple(term_of(sample_set.manifest, constraint) for constraint in lens.constraints)
+    reach = tuple(reachable_threshold(problem, constraint=j) for j in range(count))
+    view = View(
         problem=problem,
         solution=solution,
-        multipliers=at,
+        terms=terms,
+        multipliers=best,
         here=here,
         free=free,
-        at_optimum=lens.multipliers is None and solved,
+        at_optimum=solved,
         cost=cost,
         cost_interval=_cost_interval(problem, best, cost) if cost is not None else None,
         ranges=tuple(feasible_range(problem, constraint=j) for j in range(count)),
+        reach=reach,
+        next_steps=tuple(_next_step(problem, solution, terms[j], j, reach[j]) for j in range(count)),
     )
+    return stand(view, lens)
+
+
+def stand(view: View, lens: LensSettings) -> View:
+    """The same solved problem, seen from where ``lens`` stands along the multipliers."""
+    solved = bool(np.isfinite(view.solution.multipliers).all())
+    best = np.asarray(view.solution.multipliers, dtype=float)
+    held = lens.multipliers
+    at = np.maximum(np.asarray(best if held is None else held, dtype=float), 0.0)
+    if held is None and not solved:
+        at = np.full(len(best), fallback(view.problem))
+    # The browser's own solution agrees to a few parts in a million.
+    near = solved and bool(np.all(np.abs(at - best) <= 1e-5 * np.maximum(1.0, np.abs(best))))
+    if np.array_equal(at, view.multipliers):
+        return replace(view, at_optimum=near)
+    return replace(view, multipliers=at, here=evaluate_dual(view.problem, at[None, :]), at_optimum=near)
+
+
+def _next_step(
+    problem: AlignmentProblem, solution: DualSolution, term: Term, j: int, reach: float
+) -> NextStep | None:
+    """A round step of one threshold, at most half of the room that is left, and its cost."""
+    now = np.asarray(problem.thresholds, dtype=float)
+    room = reach - float(now[j])
+    if solution.outcome is not Outcome.OPTIMAL_BINDING or not solution.multipliers[j] > 0 or not room > 1e-9:
+        return None
+    size = float(10.0 ** np.floor(np.log10(room / 2.0)))
+    size = min(size, 0.01) if term.share else size
+    raised = solve_dual(replace(problem, thresholds=now + size * np.eye(len(now))[j]))
+    if raised.outcome is Outcome.INFEASIBLE:
+        return None
+    return NextStep(size, float(solution.dual_optimum) - float(raised.dual_optimum))
 
 
 def fallback(problem: AlignmentProblem) -> float:
@@ -174,17 +238,44 @@ def boundary(view: View, focus: int) -> DualCurve:
     return dual_curve(view.problem, grid, constraint=focus, at=view.multipliers)
 
 
-def tradeoff(view: View, focus: int) -> tuple[TradeoffCurve, float]:
-    """P* over thresholds from well below the reference to the end of the feasible range, and that end."""
-    low, high = view.ranges[focus]
-    free_level = float(view.free.slack[0, focus]) + float(view.problem.thresholds[focus])
+@dataclass(frozen=True, eq=False)
+class Tradeoff:
+    """P* over thresholds of one constraint, the other thresholds kept.
+
+    Attributes
+    ----------
+    curve
+        P* and the price from well below the reference to close to ``reach``.
+    reach
+        Highest threshold that can be met.
+    free
+        Threshold from which the constraint has a price; None where the other constraints exclude each other.
+    """
+
+    curve: TradeoffCurve
+    reach: float
+    free: float | None
+
+
+def tradeoff(view: View, focus: int) -> Tradeoff:
+    """P* over thresholds up to the end of what can be reached, and where its price begins."""
+    low, alone = view.ranges[focus]
     here = float(view.problem.thresholds[focus])
-    start = min(free_level, here) - 0.35 * max(high - free_level, 1e-9)
+    reach = view.reach[focus]
+    try:
+        free: float | None = threshold_for_multiplier(view.problem, 0.0, constraint=focus)
+    except InvalidInputError:
+        free = None
+    high = reach if np.isfinite(reach) else alone
+    level = low if free is None else min(free, high)
+    start = max(low, min(level, here) - 0.35 * max(high - level, 1e-9))
     stop = high - 0.02 * (high - start)
-    grid = np.linspace(max(low, start), stop, 41)
+    grid = np.linspace(min(start, stop - 1e-9), stop, 41)
+    if free is not None and start < free < stop:
+        grid = np.append(grid, free)
     if here < stop:
-        grid = np.unique(np.append(grid, here))
-    return tradeoff_curve(view.problem, grid, constraint=focus), high
+        grid = np.append(grid, here)
+    return Tradeoff(tradeoff_curve(view.problem, np.unique(grid), constraint=focus), reach, free)
 
 
 def dual_along(view: View, path: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import streamlit as st
 from dualign.duality.statements import Threshold
 from dualign.ui import data, session
 from dualign.ui.state import Bounds, LensSettings
+from dualign.ui.terms import score_name, term_of
 from dualign.ui.texts import md
 
 _KINDS = {"mean": "Mean", "group": "Mean in one group", "chance": "Share of replies"}
@@ -15,8 +16,22 @@ _KINDS = {"mean": "Mean", "group": "Mean in one group", "chance": "Share of repl
 
 def add_constraint(lens: LensSettings, bounds: Bounds) -> None:
     """A popover that states one more constraint."""
+    taken = {constraint.name for constraint in lens.constraints}
+    manifest = data.open_set(lens.samples).manifest
+    stated_now = (lens.samples, *sorted(taken))
+    if st.session_state.get("new_beside") != stated_now:
+        # Start at what is not stated yet; a group or a share of what is may still be asked for.
+        st.session_state["new_beside"] = stated_now
+        st.session_state["new_utility"] = next(
+            (name for name in bounds.utilities if name not in taken), bounds.utilities[0]
+        )
     with st.popover("Add a constraint", icon=":material/add:", type="tertiary"):
-        utility = st.selectbox("Utility", bounds.utilities, key="new_utility")
+        utility = st.selectbox(
+            "Utility",
+            bounds.utilities,
+            key="new_utility",
+            format_func=lambda name: score_name(manifest, name),
+        )
         kinds = [kind for kind in _KINDS if kind != "group" or (bounds.groups and lens.group is None)]
         kind = st.segmented_control(
             "What about it",
@@ -31,7 +46,7 @@ def add_constraint(lens: LensSettings, bounds: Bounds) -> None:
         if kind == "chance" and utility is not None:
             scores = np.asarray(data.open_set(lens.samples).table[utility].to_numpy(), dtype=float)
             cutoff = st.number_input(
-                "A reply counts when it scores at least",
+                f"A reply counts when {md(score_name(manifest, utility))} is at least",
                 value=float(np.round(np.nanmedian(scores), 2)),
                 format="%.4g",
                 key=f"new_cutoff_{utility}",
@@ -40,17 +55,16 @@ def add_constraint(lens: LensSettings, bounds: Bounds) -> None:
         if utility is None:
             return
         new = _with_level(lens, Threshold(utility, 0.0, group=group, cutoff=cutoff))
-        taken = any(other.name == new.name for other in lens.constraints)
-        st.button(
-            "Add",
-            type="primary",
-            key="add_constraint",
-            disabled=taken,
-            on_click=_add,
-            args=(new,),
-            help="This constraint is stated already." if taken else None,
-        )
-        st.caption(f"Starts at what the reference does: {md(new.name)} with no improvement asked.")
+        stated = new.name in taken
+        st.button("Add", type="primary", key="add_constraint", disabled=stated, on_click=_add, args=(new,))
+        name = md(term_of(manifest, new).name)
+        if stated:
+            st.caption(
+                f"{name} is stated already: choose another utility, {'a group ' if len(kinds) > 2 else ''}"
+                "or a share of replies."
+            )
+        else:
+            st.caption(f"Starts at what the reference does: {name} with no improvement asked.")
 
 
 def _with_level(lens: LensSettings, constraint: Threshold) -> Threshold:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from dualign.duality import DualCurve, Reliability, ScoredSamples, TradeoffCurve
+from dualign.duality import DualCurve, Reliability, ScoredSamples
 from dualign.errors import StoreError
 from dualign.samples import SampleSet, Store
 from dualign.ui import analysis
-from dualign.ui.analysis import View
+from dualign.ui.analysis import Tradeoff, View
 from dualign.ui.lens import LensData
 from dualign.ui.state import Bounds, LensSettings
 
@@ -65,14 +66,28 @@ def _bounds(name: str, content: str, _set: SampleSet) -> Bounds:
 
 
 def view(lens: LensSettings) -> View:
-    """The solved problem of a lens."""
+    """The solved problem of a lens, solved once wherever the lens stands along λ."""
     sample_set = open_set(lens.samples)
-    return _view(sample_set.content_hash, lens, sample_set)
+    solved = _view(sample_set.content_hash, _bare(lens), sample_set)
+    return (
+        solved
+        if lens.multipliers is None
+        else _stood(sample_set.content_hash, replace(lens, focus=0), solved)
+    )
+
+
+def _bare(lens: LensSettings) -> LensSettings:
+    return replace(lens, multipliers=None, focus=0)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
 def _view(content: str, lens: LensSettings, _set: SampleSet) -> View:
     return analysis.look(_set, lens)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _stood(content: str, lens: LensSettings, _solved: View) -> View:
+    return analysis.stand(_solved, lens)
 
 
 def _key(lens: LensSettings) -> tuple[str, LensSettings]:
@@ -81,10 +96,7 @@ def _key(lens: LensSettings) -> tuple[str, LensSettings]:
 
 def reliability(lens: LensSettings) -> Reliability:
     """Reliability of the solution; the same wherever the lens stands along λ."""
-    from dataclasses import replace
-
-    bare = replace(lens, multipliers=None, focus=0)
-    return _reliability(*_key(bare))
+    return _reliability(*_key(_bare(lens)))
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
@@ -112,15 +124,13 @@ def _boundary(content: str, lens: LensSettings) -> DualCurve:
     return analysis.boundary(view(lens), lens.focus)
 
 
-def tradeoff(lens: LensSettings) -> tuple[TradeoffCurve, float]:
-    """The trade-off curve and the end of the feasible range."""
-    from dataclasses import replace
-
+def tradeoff(lens: LensSettings) -> Tradeoff:
+    """The trade-off curve, where its price begins and where it ends."""
     return _tradeoff(*_key(replace(lens, multipliers=None)))
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
-def _tradeoff(content: str, lens: LensSettings) -> tuple[TradeoffCurve, float]:
+def _tradeoff(content: str, lens: LensSettings) -> Tradeoff:
     return analysis.tradeoff(view(lens), lens.focus)
 
 

@@ -10,7 +10,9 @@ import streamlit as st
 from dualign.duality import Outcome, projected_gradient
 from dualign.errors import DualignError
 from dualign.figures import dual, geometry, solver
-from dualign.ui import analysis, data, session, show
+from dualign.figures import tradeoff as tradeoffs
+from dualign.figures.theme import steps_in_words
+from dualign.ui import analysis, data, session, show, words
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import number, signed
@@ -30,7 +32,7 @@ def curve_data(lens: LensSettings, view: View) -> dual.DualCurveData:
     optimum = optimum_of(view, focus)
     others_at_best = view.at_optimum or len(view.multipliers) == 1
     interval = None
-    if optimum is not None:
+    if optimum is not None and others_at_best:
         low, high = data.reliability(lens).multipliers_interval[focus]
         interval = (float(low), float(high))
     pinned = session.pinned()
@@ -42,11 +44,13 @@ def curve_data(lens: LensSettings, view: View) -> dual.DualCurveData:
             kept = None
     return dual.dual_curve_data(
         data.curve(lens),
-        name=view.problem.samples.names[focus],
+        name=view.names[focus],
         at=here,
         optimum=optimum if others_at_best else None,
         interval=interval,
         pinned=kept,
+        feasible=view.feasible,
+        held=words.others_held(view, focus),
     )
 
 
@@ -56,6 +60,8 @@ def dual_curve(lens: LensSettings, view: View) -> None:
     look = show.look()
     at, value, slack = drawn.at
     sentence = f"At λ = {number(at)} the dual is {number(value, 4)} reward; its slope, the slack, is {signed(slack)}."
+    if drawn.held:
+        sentence += f" Along {drawn.name} alone: {drawn.held}."
     if drawn.optimum is not None:
         sentence += (
             f" It is lowest at λ* = {number(drawn.optimum[0])}, where D* = {number(drawn.optimum[1], 4)}."
@@ -95,15 +101,15 @@ def image_set(lens: LensSettings, view: View) -> None:
         spare = spare + np.asarray(samples.baseline)
     others = float(view.multipliers @ spare) - multiplier * float(spare[focus])
     reference = (float(spare[focus]), float(samples.reference_reward) + others)
-    name = samples.names[focus]
     drawn = geometry.image_set_data(
         data.boundary(lens),
-        name=name,
+        name=view.names[focus],
         at=at,
         optimum=optimum,
         reference=reference,
         pinned=_pinned_point(lens) if len(samples.names) == 1 else None,
-        several=len(samples.names) > 1,
+        held=words.others_held(view, focus),
+        feasible=view.feasible,
     )
     sentence = (
         f"The tilted policy at λ = {number(at[0])} has slack {signed(at[1])} and "
@@ -151,31 +157,47 @@ def _pinned_point(lens: LensSettings) -> tuple[float, float] | None:
     return float(kept.here.slack[0, j]), regularized
 
 
-def _tradeoff_data(lens: LensSettings, view: View) -> geometry.TradeoffData:
-    traced, best = data.tradeoff(lens)
+def _tradeoff_data(lens: LensSettings, view: View) -> tradeoffs.TradeoffData:
+    traced = data.tradeoff(lens)
     focus = lens.focus
     optimum = optimum_of(view, focus)
     place = float(view.problem.thresholds[focus])
     here = (place, float(view.solution.primal_optimum), optimum[0]) if optimum is not None else None
-    name = view.problem.samples.names[focus]
-    return geometry.TradeoffData(geometry.tradeoff_columns(traced), name, lens.form, here, best)
+    step = view.next_steps[focus]
+    return tradeoffs.TradeoffData(
+        tradeoffs.tradeoff_columns(traced.curve),
+        view.names[focus],
+        lens.form,
+        here,
+        traced.reach,
+        free=traced.free,
+        unit=view.terms[focus].unit,
+        step=None if step is None else (step.size, step.cost),
+        kept=words.others_kept(view, lens, focus),
+    )
 
 
 def tradeoff(lens: LensSettings, view: View) -> None:
     """The trade-off curve and the regularization path."""
     drawn = _tradeoff_data(lens, view)
+    if not np.isfinite(drawn.best):
+        st.markdown(
+            "The other constraints exclude each other, so no threshold here can be met: lower one of those."
+        )
+        return
     left, right = st.columns(2, gap="large")
-    words = (
-        f"P* falls as the threshold rises; no policy on these samples reaches beyond {number(drawn.best)}."
+    kept = f", {drawn.kept}," if drawn.kept else ""
+    sentence = (
+        f"P* falls as the threshold rises{kept} and no policy here reaches beyond {number(drawn.best)}."
     )
     if drawn.here is not None:
         place, value, price = drawn.here
-        words += (
-            f" At {number(place)} it is {number(value, 4)} reward and one more unit costs {number(price)}."
-        )
+        sentence += f" At {number(place)} it is {number(value, 4)} reward; the price at the margin is {number(price)}."
+    if drawn.step is not None:
+        sentence += f" The next {number(drawn.step[0])} costs {number(drawn.step[1])} reward, solved again."
     with left:
-        figure = geometry.tradeoff_figure(drawn, show.look())
-        show.figure(figure, drawn.columns, key="trade-off", sentence=words)
+        figure = tradeoffs.tradeoff_figure(drawn, show.look())
+        show.figure(figure, drawn.columns, key="trade-off", sentence=sentence)
     with right:
         price_path(lens, view)
 
@@ -183,13 +205,17 @@ def tradeoff(lens: LensSettings, view: View) -> None:
 def price_path(lens: LensSettings, view: View) -> None:
     """The price λ* for every threshold, up to the end of what can be reached."""
     drawn = _tradeoff_data(lens, view)
+    if not np.isfinite(drawn.best):
+        st.markdown("The other constraints exclude each other, so this one has no price: lower one of those.")
+        return
     path = {name: drawn.columns[name] for name in ("threshold", "multiplier")}
-    show.figure(
-        geometry.path_figure(drawn, show.look()),
-        path,
-        key="path",
-        sentence="The price λ* for every threshold: zero while the constraint is free, without bound at the end.",
-    )
+    sentence = "The price λ* for every threshold"
+    if drawn.free is not None:
+        sentence += f": zero up to {number(drawn.free)}"
+    sentence += f", without bound towards {number(drawn.best)}."
+    if drawn.kept:
+        sentence += f" Throughout, {drawn.kept}."
+    show.figure(tradeoffs.path_figure(drawn, show.look()), path, key="path", sentence=sentence)
 
 
 def convergence(view: View) -> None:
@@ -205,7 +231,8 @@ def convergence(view: View) -> None:
     drawn = solver.convergence_data(second, first, optimum=float(view.solution.dual_optimum))
     columns = {"second_order_excess": drawn.second_order, "gradient_excess": drawn.gradient}
     sentence = (
-        f"The second-order method needs {len(second) - 1} steps for D − D* = {drawn.second_order[-1]:.1g} reward; "
+        f"The second-order method needs {steps_in_words(len(second) - 1)} for "
+        f"D − D* = {drawn.second_order[-1]:.1g} reward; "
         f"plain projected gradient is at {drawn.gradient[-1]:.1g} after {len(first) - 1}."
     )
     show.figure(solver.convergence_figure(drawn, show.look()), columns, key="convergence", sentence=sentence)
@@ -226,7 +253,7 @@ def contour(lens: LensSettings, view: View, pair: tuple[int, int]) -> None:
     """D over two multipliers with the solvers' paths, the other multipliers held where the lens stands."""
     from dualign.duality import dual_contour
 
-    names = view.problem.samples.names
+    names = view.names
     both = (names[pair[0]], names[pair[1]])
     best = view.solution.multipliers
     solved = bool(np.isfinite(best).all())

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dualign.duality import Outcome, Reliability
+from dualign.figures.theme import steps_in_words
 from dualign.ui import session, show
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
@@ -15,24 +16,26 @@ from dualign.ui.texts import interval, md, number, signed
 def outcome_panel(lens: LensSettings, view: View) -> None:
     """What kind of answer this is: shown only where it is not the usual one."""
     outcome = view.solution.outcome
-    names = view.problem.samples.names
+    names = view.names
     if outcome is Outcome.INFEASIBLE:
         with st.container(border=True):
             st.markdown(
-                ":material/block: **No policy on these samples meets this.** D falls for ever as λ grows (its slope, "
-                "the slack, never reaches zero), so there is no λ\\* and no price."
+                ":material/block: **No policy on these samples meets this.** D falls for ever as λ grows, "
+                + (
+                    "since its slope, the slack, never reaches zero"
+                    if len(names) == 1
+                    else "along some mix of the λ"
+                )
+                + ", so there is no λ\\* and no price."
             )
             rows = []
-            for j, name in enumerate(names):
-                wanted, high = float(view.problem.thresholds[j]), view.ranges[j][1]
-                rows.append(
-                    {
-                        "Constraint": name,
-                        "Asked for": number(wanted),
-                        "Highest reachable alone": number(high),
-                        "Alone": "reachable" if wanted < high else "out of reach",
-                    }
-                )
+            for name, wanted, (_, alone), reach in zip(
+                names, view.problem.thresholds, view.ranges, view.reach, strict=True
+            ):
+                row = {"Constraint": name, "Asked for": number(float(wanted))}
+                if len(names) > 1:
+                    row["Highest with the others kept"] = number(reach) if np.isfinite(reach) else "none"
+                rows.append(row | {"Highest alone": number(alone)})
             show.records(rows, alt="What is asked for and what can be reached")
             _ease(lens, view)
             if view.solution.certificate is not None and len(names) > 1:
@@ -62,30 +65,51 @@ def outcome_panel(lens: LensSettings, view: View) -> None:
 
 
 def _ease(lens: LensSettings, view: View) -> None:
-    """A button to the highest threshold that leaves some room."""
+    """Buttons to thresholds that fit: at the very end of what can be reached, and with some room below it."""
     focus = lens.focus
-    high = view.ranges[focus][1]
-    level = float(view.problem.thresholds[focus])
-    if level < high or not np.isfinite(high):
+    name, reach = md(view.names[focus]), view.reach[focus]
+    if not np.isfinite(reach):
+        st.caption(f"Whatever {name} asks for, the others exclude each other: look along one of them.")
         return
-    free = float(view.free.slack[0, focus]) + level
-    eased = float(np.round(high - 0.35 * (high - free), 3))
-    st.button(
-        f"Lower {md(view.problem.samples.names[focus])} to {number(eased)}",
-        icon=":material/arrow_downward:",
-        key="ease",
-        on_click=lambda: session.commit(session.current().with_threshold(focus, eased)),
+    level = min(float(view.problem.thresholds[focus]), reach)
+    free = min(float(view.free.slack[0, focus]) + float(view.problem.thresholds[focus]), level)
+    most, eased = (_below(reach - share * (reach - free), reach - free) for share in (0.02, 0.35))
+    with st.container(horizontal=True):
+        for key, value in (("ease", eased), ("ease_most", most)):
+            st.button(
+                f"Lower {name} to {number(value)}",
+                icon=":material/arrow_downward:",
+                key=key,
+                on_click=_lower,
+                args=(focus, value),
+            )
+    st.caption(
+        f"{number(most)} is all that fits{' with the others kept' if len(view.names) > 1 else ''}, but its price "
+        f"is steep and rests on few replies; {number(eased)} leaves room to look around."
     )
+
+
+def _below(value: float, scale: float) -> float:
+    """``value`` rounded down to two digits of ``scale``."""
+    unit = 10.0 ** np.floor(np.log10(max(scale, 1e-9)) - 1.0)
+    return float(np.round(np.floor(value / unit) * unit, 12))
+
+
+def _lower(focus: int, value: float) -> None:
+    session.commit(session.current().with_threshold(focus, value))
 
 
 def multipliers_table(view: View, reliable: Reliability) -> None:
     """λ* by both intervals and with the few-response correction, side by side."""
     rows = []
-    for j, name in enumerate(view.problem.samples.names):
+    apart = []
+    for j, name in enumerate(view.names):
         boot, sandwich = reliable.multipliers_interval[j], reliable.sandwich_multipliers_interval[j]
+        if intervals_differ(boot, sandwich):
+            apart.append(name)
         rows.append(
             {
-                "Price λ* (reward per utility)": name,
+                "Price λ*": name,
                 "Plain": number(float(view.solution.multipliers[j]), 4),
                 "95 %, bootstrap": interval(float(boot[0]), float(boot[1])),
                 "95 %, sandwich": interval(float(sandwich[0]), float(sandwich[1])),
@@ -94,14 +118,28 @@ def multipliers_table(view: View, reliable: Reliability) -> None:
         )
     show.records(rows, alt="Multipliers with intervals")
     st.caption(
-        "Bootstrap: prompts drawn again with replacement. Sandwich: the same from one formula; the two should agree. "
+        "In reward per unit of utility. Bootstrap: prompts drawn again with replacement. Sandwich: the same from one "
+        "formula; the two should agree. "
         "Corrected: few replies per prompt push λ* up; a leave-one-reply-out jackknife takes most of that off."
     )
+    if apart:
+        st.info(
+            f"The two intervals for {md(', '.join(apart))} disagree. The formula takes λ\\* for normally distributed; "
+            "where a price lies close to 0 it cannot fall below, and the constraint binds in some of the drawn sets of "
+            "prompts but not in others. Go by the bootstrap there.",
+            icon=":material/info:",
+        )
+
+
+def intervals_differ(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether two intervals differ by more than a third of the wider one at either end."""
+    widest = max(float(first[1] - first[0]), float(second[1] - second[0]))
+    return bool(np.abs(np.asarray(first) - np.asarray(second)).max() > widest / 3.0)
 
 
 def reliability_panel(view: View, reliable: Reliability) -> None:
     """Intervals of everything else, effective samples and tails."""
-    solution, names = view.solution, view.problem.samples.names
+    solution, names = view.solution, view.names
 
     def row(name: str, value: float, low_high: np.ndarray, unit: str) -> dict[str, str]:
         low, high = (float(x) for x in low_high)
@@ -119,7 +157,7 @@ def reliability_panel(view: View, reliable: Reliability) -> None:
     ]
     for j, name in enumerate(names):
         value = float(solution.expected_utilities[j])
-        rows.append(row(f"Expected {name}", value, reliable.utilities_interval[j], "utility"))
+        rows.append(row(f"Expected {name}", value, reliable.utilities_interval[j], view.terms[j].unit))
     with st.expander("Intervals, effective samples and tails", icon=":material/query_stats:"):
         show.records(rows, alt="Estimates with intervals")
         ess = reliable.ess
@@ -129,5 +167,5 @@ def reliability_panel(view: View, reliable: Reliability) -> None:
             f"Pareto k-hat of the pooled weights: **{number(float(reliable.khat_pooled), 2)}** (below 0.7 is sound, "
             "from 1 on the mean of the weights does not settle).  \n"
             f"Slack at the optimum: {', '.join(signed(float(s)) for s in solution.slack)}; KKT residual "
-            f"{solution.kkt_residual:.1g} after {solution.iterations} steps."
+            f"{solution.kkt_residual:.1g} after {steps_in_words(solution.iterations)}."
         )

@@ -17,7 +17,7 @@ from dualign.errors import DualignError
 from dualign.figures import theme as themes
 from dualign.samples.export import csv_text
 from dualign.ui.texts import md
-from dualign.ui.words import LIGHT_WORDS
+from dualign.ui.words import GLOSSARY, LIGHT_WORDS
 
 _LOG = logging.getLogger("dualign.app")
 
@@ -118,15 +118,20 @@ def to_csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
 def trust(reliable: Reliability) -> None:
     """The trust light in words, its reasons a click away."""
     words, icon, colour = LIGHT_WORDS[reliable.trust.light]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
-        with st.popover("Why", type="tertiary"):
-            for reason in reliable.trust.reasons:
-                st.markdown("- " + md(reason, 400))
-            st.caption(
-                "Green needs enough effective samples and a Pareto k-hat below its threshold, pooled and per "
-                "prompt; red means the weights sit on a handful of replies."
-            )
+    st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
+    with st.popover("Why", type="tertiary"):
+        for reason in reliable.trust.reasons:
+            st.markdown("- " + md(reason, 400))
+        st.caption(
+            "Green needs enough effective samples and a Pareto k-hat below its threshold, pooled and per "
+            "prompt; red means the weights sit on a handful of replies."
+        )
+
+
+def glossary() -> None:
+    """Every word and sign of the pages, a click away."""
+    with st.popover("Words and signs", icon=":material/menu_book:", type="tertiary"):
+        st.markdown("\n".join(f"- **{md(word)}**: {md(meaning, 300)}" for word, meaning in GLOSSARY))
 
 
 def records(rows: list[dict[str, str]], *, alt: str) -> None:

@@ -143,7 +143,9 @@ def _form(lens: LensSettings) -> None:
 
 def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
     view = data.view(lens)
-    low, high = view.ranges[index]
+    term, reach = view.terms[index], view.reach[index]
+    low, alone = view.ranges[index]
+    high = reach if np.isfinite(reach) else alone
     base = float(view.problem.samples.baseline[index])
     key = f"threshold_{index}"
 
@@ -151,21 +153,17 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
         fits = index < len(now.constraints) and value is not None and np.isfinite(value)
         return now.with_threshold(index, float(value)) if fits else None
 
-    name = md(constraint.utility)
-    if constraint.cutoff is not None:
-        name = f"share with {name} ≥ {number(constraint.cutoff)}"
-    if constraint.group:
-        name += f" in {md(constraint.group)}"
     sign = "improvement ≥" if lens.form == "improvement" else "level ≥"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.number_input(
-            f"{name}, {sign}",
+            f"{md(term.name)}, {sign}",
             key=_mirror(key, float(constraint.value)),
             step=_step(high - max(low, -abs(high))),
             format="%.4g",
             on_change=_apply,
             args=(key, change),
-            help=f"Utility units. The reference scores {number(base)}; policies here reach up to {number(high)}.",
+            help=f"In {md(term.unit)}, better when larger. The reference scores {number(base)}; policies here reach "
+            f"up to {number(alone)} when this constraint stands alone.",
         )
         if len(lens.constraints) > 1:
             st.button(
@@ -179,7 +177,17 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
     words = (
         f"a level of {number(other)}" if lens.form == "improvement" else f"{number(other)} over the reference"
     )
-    st.caption(f"That is {words}; reachable up to {number(high)}.")
+    st.caption(f"That is {words}; {_reachable(reach, alone, len(lens.constraints))}")
+
+
+def _reachable(reach: float, alone: float, constraints: int) -> str:
+    if constraints == 1:
+        return f"reachable up to {number(reach)}."
+    if not np.isfinite(reach):
+        return f"alone reachable up to {number(alone)}, but the other constraints already exclude each other."
+    if number(reach) == number(alone):
+        return f"reachable up to {number(reach)} with the others as they are."
+    return f"reachable up to {number(reach)} with the others as they are ({number(alone)} alone)."
 
 
 def _step(reach: float) -> float:

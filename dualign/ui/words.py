@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from dualign.duality import Outcome, Reliability
-from dualign.duality.statements import Threshold
+from dualign.samples import Manifest
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
+from dualign.ui.terms import score_name, unit_sentence
 from dualign.ui.texts import interval, md, number, signed
 
 LIGHT_WORDS = {
@@ -19,6 +19,23 @@ LIGHT_WORDS = {
     "amber": ("Trust: limited", ":material/error:", "orange"),
     "red": ("Trust: do not rely on this", ":material/cancel:", "red"),
 }
+GLOSSARY = (
+    ("reference", "the model as it is, whose replies were scored"),
+    ("policy", "a way to choose among the reference's replies; the lens reweights them, nothing is trained"),
+    ("reward r, utility g", "scores of a reply, better when larger; their units are those of the data set"),
+    ("E[r]", "the average reward of a policy, over prompts and replies"),
+    (
+        "KL",
+        "how far a policy has moved from the reference, in nats (one nat is a factor of e in probability)",
+    ),
+    ("β", "the charge for a nat of KL, in reward units: E[r] − β KL is what a policy is worth"),
+    ("slack", "how far the average utility lies above what is required; the constraint holds from 0 on"),
+    ("λ", "the price of the constraint: reward given up per further unit of utility"),
+    ("λ*", "the price at the best policy that meets the constraints"),
+    ("D, D*, P*", "the dual function, its minimum, and the best worth under the constraints: D* = P*"),
+    ("effective replies (ESS)", "how many equally weighted replies the weights of a policy amount to"),
+    ("s.d.", "standard deviation"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,108 +47,163 @@ class Finding:
     tone: Literal["price", "free", "infeasible", "inaccurate"]
 
 
-def requirement(constraint: Threshold, form: str) -> str:
-    """A constraint as it is required: 'harmless +0.5', 'harmless ≥ 0.5 in crisis', ..."""
-    name = md(constraint.utility)
-    place = f" in {md(constraint.group)}" if constraint.group else ""
-    if constraint.cutoff is not None:
-        share = (
-            f"{100 * constraint.value:+.3g} points"
-            if form == "improvement"
-            else f"at least {100 * constraint.value:.3g} %"
-        )
-        return f"{share} of replies with {name} ≥ {number(constraint.cutoff)}{place}".replace("-", "−")
-    if form == "improvement":
-        return f"{name} {signed(constraint.value)}{place}"
-    return f"{name} of at least {number(constraint.value)}{place}"
-
-
-def _join(parts: list[str]) -> str:
+def join(parts: list[str]) -> str:
+    """A list in a sentence."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
+def wishes(view: View, lens: LensSettings) -> list[str]:
+    """Every constraint as it is asked for, as plain text."""
+    return [
+        term.required(constraint.value, lens.form)
+        for term, constraint in zip(view.terms, lens.constraints, strict=True)
+    ]
+
+
+def others_kept(view: View, lens: LensSettings, j: int) -> str:
+    """What stays required while one threshold moves, as plain text: empty, or 'humor +0.1 still required'."""
+    kept = [wish for k, wish in enumerate(wishes(view, lens)) if k != j]
+    return f"{join(kept)} still required" if kept else ""
+
+
+def others_held(view: View, j: int) -> str:
+    """Where the other multipliers stand while one moves: empty, or 'humor held at λ = 1.3'. Plain text."""
+    at = [
+        f"{view.names[k]} held at λ = {number(float(view.multipliers[k]))}"
+        for k in range(len(view.terms))
+        if k != j
+    ]
+    return join(at) if at else ""
+
+
 def finding(view: View, lens: LensSettings) -> Finding:
-    """The story in one sentence, with the interval in the next."""
+    """The story in one sentence, and what it is relative to in the next."""
     solution = view.solution
-    required = [requirement(constraint, lens.form) for constraint in lens.constraints]
-    wanted = _join(required)
+    required = [md(wish) for wish in wishes(view, lens)]
+    wanted = join(required)
     if solution.outcome is Outcome.INFEASIBLE:
         verb = "cannot be met" if len(required) == 1 else "cannot all be met"
         return Finding(
             f"Requiring {wanted} {verb} on these samples", infeasible_reason(view, lens), "infeasible"
         )
     if solution.outcome is Outcome.OPTIMAL_NOT_BINDING:
+        spare = [signed(float(s)) for s in view.free.slack[0]]
         support = (
-            f"The best policy without any constraint already does it, with slack "
-            f"{_join([signed(float(s)) for s in view.free.slack[0]])}. "
+            f"The best policy without any constraint already does it, with {join(spare)} to spare. "
             "The price is zero until the threshold passes that."
         )
         return Finding(f"Requiring {wanted} costs nothing", support, "free")
-    cost = number(view.cost or 0.0)
-    prices = [float(value) for value in solution.multipliers]
-    if len(prices) == 1:
-        next_one = _next_unit(prices[0], view, lens)
-    else:
-        next_one = "the price is now " + _join(
-            [
-                f"{number(p)} per unit of {md(name)}"
-                for p, name in zip(prices, view.problem.samples.names, strict=True)
-            ]
-        )
-    support = ""
-    if view.cost_interval is not None:
-        support = f"Cost {interval(*view.cost_interval)} reward units (95 % interval over prompts)"
+    together = " together" if len(required) > 1 else ""
+    headline = f"Requiring {wanted}{together} costs {number(view.cost or 0.0)} reward units"
+    if len(required) == 1:
+        headline += f"; {_next(view, 0, named=False)}"
     tone: Literal["price", "inaccurate"] = "inaccurate" if solution.outcome is Outcome.INACCURATE else "price"
-    return Finding(f"Requiring {wanted} costs {cost} reward units; {next_one}", support, tone)
+    return Finding(headline, _relative(view), tone)
 
 
-def _next_unit(price: float, view: View, lens: LensSettings) -> str:
-    """The price of the next step, in steps that these samples still allow."""
-    if lens.constraints[0].cutoff is not None:
-        return f"the next percentage point costs {number(price / 100)}"
-    room = view.ranges[0][1] - float(view.problem.thresholds[0])
-    if room < 1.0:
-        step = 10.0 ** math.floor(math.log10(max(room, 1e-9)))
-        return f"the next {number(step)} costs about {number(price * step)}"
-    return f"the next unit costs {number(price)}"
+def _next(view: View, j: int, *, named: bool) -> str:
+    step = view.next_steps[j]
+    if step is None:
+        free = not view.solution.multipliers[j] > 0
+        return "it is free on its own" if free else "there is no room for a further step"
+    return f"the next {md(view.terms[j].step(step.size, named=named))} costs {number(step.cost)}"
 
 
-def support_with(found: Finding, view: View, reliable: Reliability) -> str:
-    """The line under the headline once the reliability is known: cost and price with intervals."""
-    if found.tone != "price":
-        return found.support
-    prices = [
-        f"λ\\* {number(float(value))} ({interval(float(low), float(high))})"
-        + (f" for {md(name)}" if len(view.multipliers) > 1 else "")
-        for value, (low, high), name in zip(
-            view.solution.multipliers, reliable.multipliers_interval, view.problem.samples.names, strict=True
-        )
-    ]
-    return f"{found.support}; price {_join(prices)} reward per unit."
+def _relative(view: View) -> str:
+    """What the cost is measured against, and what is still gained over the reference."""
+    without = "constraint" if len(view.terms) == 1 else "constraints"
+    between = ""
+    if view.cost_interval is not None:
+        between = f" ({interval(*view.cost_interval)}, 95 % interval over prompts)"
+    gain = float(view.solution.expected_reward) - float(view.problem.samples.reference_reward)
+    return (
+        f"The best policy without the {without} is worth that much more{between}; worth is reward less the charge "
+        f"β KL for leaving the reference. The policy that meets the {without} still earns {number(abs(gain))} reward "
+        f"{'more' if gain >= 0 else 'less'} than the reference."
+    )
+
+
+def levels(view: View, lens: LensSettings) -> str:
+    """Where the reference stands and where each constraint asks to be, one sentence a constraint."""
+    sentences = []
+    samples = view.problem.samples
+    for term, base, threshold in zip(view.terms, samples.baseline, view.problem.thresholds, strict=True):
+        level = threshold + base if lens.form == "improvement" else threshold
+        subject = f"the share of replies {term.condition}" if term.share else f"average {term.measured}"
+        verb = "fall" if term.turned and not term.share else "rise"
+        if level <= base:
+            sentences.append(
+                f"For the reference {md(subject + term.place)} is {md(term.level(float(base)))}; "
+                f"{md(term.level(float(level)))} is asked for."
+            )
+        else:
+            sentences.append(
+                f"From the reference's {md(term.level(float(base)))}, {md(subject + term.place)} has to {verb} to "
+                f"{md(term.level(float(level)))}."
+            )
+    return " ".join(sentences)
+
+
+def units(manifest: Manifest, lens: LensSettings) -> str:
+    """What one unit of the reward and of the constrained scores is, for Markdown."""
+    reward = lens.reward or manifest.reward
+    scores = [reward, *(constraint.utility for constraint in lens.constraints)]
+    known = unit_sentence(manifest, scores)
+    return md(f"Reward is {score_name(manifest, reward)}. {known}", 500)
+
+
+def price_with_interval(view: View, reliable: Reliability) -> str:
+    """λ* of every constraint with its interval, and what one further step of each costs."""
+    if view.solution.outcome is not Outcome.OPTIMAL_BINDING:
+        return ""
+    parts = []
+    several = len(view.terms) > 1
+    for j, (term, (low, high)) in enumerate(zip(view.terms, reliable.multipliers_interval, strict=True)):
+        price = number(float(view.solution.multipliers[j]))
+        words = f"λ\\* {price} ({interval(float(low), float(high))}) reward per {md(_per(term.unit))}"
+        if several:
+            words = f"{md(term.name)} {words}"
+            if view.next_steps[j] is not None:
+                words += f", {_next(view, j, named=False)}"
+        parts.append(words)
+    kept = " Each step leaves the other constraints required." if several else ""
+    return f"Price at the margin: {'; '.join(parts)}.{kept}"
+
+
+def _per(unit: str) -> str:
+    return {"utility units": "utility unit", "share of replies": "share of 100 %"}.get(unit, unit)
 
 
 def infeasible_reason(view: View, lens: LensSettings) -> str:
     """Why no policy meets the constraints, and how far one could go."""
-    names = view.problem.samples.names
     best = view.solution.best_slack if view.solution.best_slack is not None else float("nan")
-    if len(names) == 1:
-        reach = float(view.problem.thresholds[0]) + best
+    if len(view.terms) == 1:
         return (
-            f"Even a policy that always gives the most {md(names[0])} reply falls short by {number(-best)}: "
-            f"the highest threshold these samples allow is {number(reach)}. Lower the threshold or add responses."
+            f"Even a policy that always gives the reply with the most {md(view.names[0])} falls short by "
+            f"{number(-best)}: the highest threshold these samples allow is {number(view.reach[0])}. "
+            "Lower the threshold or add responses."
         )
+    text = f"The best that all of them reach together falls short by {number(-best)}."
     certificate = view.solution.certificate
-    text = f"The best achievable common slack is {number(best)}."
     if certificate is not None:
         direction = np.asarray(certificate, dtype=float)
         direction = direction / max(float(np.abs(direction).sum()), 1e-300)
-        involved = [(float(w), name) for w, name in zip(direction, names, strict=True) if w > 1e-3]
-        mix = _join([f"{100 * weight:.0f} % {md(name)}" for weight, name in involved])
+        involved = [(float(w), name) for w, name in zip(direction, view.names, strict=True) if w > 1e-3]
         if len(involved) > 1:
+            mix = join([f"{100 * weight:.0f} % {md(name)}" for weight, name in involved])
             text += f" The conflict lies in the mix {mix}: no policy lifts that mix far enough."
         else:
-            text += f" It fails on {mix.split('% ')[-1]} alone."
-    return text + " Lower one of the thresholds or add responses."
+            text += f" It fails on {md(involved[0][1])} alone."
+    fits = [
+        f"{md(name)} could be {number(reach)}"
+        for name, reach in zip(view.names, view.reach, strict=True)
+        if np.isfinite(reach)
+    ]
+    return (
+        text
+        + (f" If the others stay, {join(fits)} at most." if fits else "")
+        + " Lower one of the thresholds."
+    )
 
 
 def meaning(view: View, lens: LensSettings) -> list[str]:
@@ -139,8 +211,8 @@ def meaning(view: View, lens: LensSettings) -> list[str]:
     samples = view.problem.samples
     lines = [
         f"The set has {samples.n_prompts:,} prompts with up to {samples.rewards.shape[1]:,} replies each, "
-        "sampled from the reference policy. We ask which policy earns most reward, stays close to the "
-        "reference (β sets how close), and still meets the constraint."
+        "sampled from the reference. We ask which policy is worth most, that is, earns most reward less β for each "
+        "nat of KL from the reference, and still meets the constraint."
     ]
     if not view.feasible:
         lines.append(
@@ -150,21 +222,49 @@ def meaning(view: View, lens: LensSettings) -> list[str]:
     if view.solution.outcome is Outcome.OPTIMAL_NOT_BINDING:
         lines.append("Here the unconstrained best already meets it, so safety is free at this threshold.")
         return lines
-    for name, price, base, threshold in zip(
-        samples.names, view.solution.multipliers, samples.baseline, view.problem.thresholds, strict=True
-    ):
-        level = threshold + base if lens.form == "improvement" else threshold
-        lines.append(
-            f"**{md(name)}**: the reference scores {number(float(base))}, the constraint asks for "
-            f"{number(float(level))}. Each further unit would cost {number(float(price))} reward units."
-        )
-    expected = float(view.solution.expected_reward)
+    for j, term in enumerate(view.terms):
+        step = view.next_steps[j]
+        kept = others_kept(view, lens, j)
+        kept = f" with {md(kept)}" if kept else ""
+        if step is not None:
+            lines.append(
+                f"**{md(term.name)}**: {_next(view, j, named=False)} reward units{kept}, "
+                f"and each step after it costs more, up to {md(_edge(view, j))}, where no policy reaches further."
+            )
+    before, after = float(view.free.regularized_reward[0]), float(view.solution.primal_optimum)
     lines.append(
-        f"The policy that does this is expected to earn reward {number(expected)} "
-        f"(reference {number(float(samples.reference_reward))}), "
-        f"{number(float(view.solution.kl))} nats away from the reference."
+        f"The best worth falls from {number(before)} without constraints to {number(after)} with them, and the policy "
+        f"stands {number(float(view.solution.kl))} nats from the reference."
     )
     return lines
+
+
+def _edge(view: View, j: int) -> str:
+    return number(100 * view.reach[j]) + " points" if view.terms[j].share else number(view.reach[j])
+
+
+def geometry(view: View, lens: LensSettings) -> str:
+    """The picture of the image set in words, with what its axes t and u are."""
+    j = lens.focus
+    name, lam, level = md(view.names[j]), float(view.multipliers[j]), float(view.here.dual[0])
+    worth = (
+        "E[r] − β KL" if len(view.terms) == 1 else "E[r] − β KL with the others' slack at their prices added"
+    )
+    intro = (
+        f"Every policy is a point. Across is *u*, its slack in {name}: what it has to spare over the threshold. "
+        f"Up is *t*, what it is worth: {worth}. "
+    )
+    line = f"*t* + {number(lam)} *u* = {number(level, 4)}"
+    if view.at_optimum:
+        return intro + (
+            f"The straight line {line} touches the set at the best policy that meets the constraint; at the wall "
+            f"*u* = 0 it stands at D\\* = P\\* = **{number(level, 4)}** reward. Its steepness is the price λ\\* = "
+            f"**{number(lam)}** reward per unit, at the margin."
+        )
+    return intro + (
+        f"The lens stands at λ = **{number(lam)}**: the line {line} touches the set where the slack is "
+        f"**{signed(float(view.here.slack[0, j]))}**."
+    )
 
 
 def next_step(view: View, reliable: Reliability | None) -> str:
@@ -192,9 +292,9 @@ def expectations(view: View) -> list[dict[str, str]]:
         ("KL from the reference (nats)", number(float(here.kl[0])), "0"),
         ("Effective replies per prompt", number(float(here.ess_median[0])), replies),
     ]
-    for j, name in enumerate(samples.names):
+    for j, term in enumerate(view.terms):
         expected, baseline = float(here.expected_utilities[0, j]), float(samples.baseline[j])
-        rows.append((f"Expected {name} (utility)", number(expected, 4), number(baseline, 4)))
-        rows.append((f"Slack of {name} (utility)", signed(float(here.slack[0, j])), "–"))
-        rows.append((f"λ of {name} (reward per utility)", number(float(view.multipliers[j]), 4), "0"))
+        rows.append((f"Expected {term.name} ({term.unit})", number(expected, 4), number(baseline, 4)))
+        rows.append((f"Slack of {term.name} ({term.unit})", signed(float(here.slack[0, j])), "–"))
+        rows.append((f"λ of {term.name} (reward per unit)", number(float(view.multipliers[j]), 4), "0"))
     return [{"Quantity": a, "This policy": b, "Reference": c} for a, b, c in rows]

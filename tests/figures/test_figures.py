@@ -19,7 +19,7 @@ from dualign.duality import (
     solve_dual,
     tradeoff_curve,
 )
-from dualign.figures import dual, geometry, scores, solver
+from dualign.figures import dual, geometry, scores, solver, tradeoff
 from dualign.figures.theme import DARK, LIGHT, Theme, plain, span, theme, title_of, true_minus, twin
 
 HOSTILE = '<a href="http://evil.example">x</a><script>alert(1)</script>'
@@ -68,13 +68,13 @@ def make_image(name: str = "harmless") -> geometry.ImageSetData:
     )
 
 
-def make_tradeoff(name: str = "harmless") -> geometry.TradeoffData:
+def make_tradeoff(name: str = "harmless") -> tradeoff.TradeoffData:
     problem = make_problem(name)
     high = feasible_range(problem).high
     solution = solve_dual(problem)
     here = (0.4, float(solution.primal_optimum), float(solution.multipliers[0]))
     traced = tradeoff_curve(problem, np.linspace(-1, 0.95 * high, 21))
-    return geometry.TradeoffData(geometry.tradeoff_columns(traced), name, "improvement", here, high)
+    return tradeoff.TradeoffData(tradeoff.tradeoff_columns(traced), name, "improvement", here, high)
 
 
 def make_contour(name: str = "harmless") -> solver.ContourData:
@@ -107,8 +107,8 @@ FIGURES: dict[str, Draw] = {
     "dual": lambda name, look: dual.dual_curve_figure(make_curve(name), look),
     "reliability": lambda name, look: dual.reliability_figure(make_curve(name), look),
     "image": lambda name, look: geometry.image_set_figure(make_image(name), look),
-    "tradeoff": lambda name, look: geometry.tradeoff_figure(make_tradeoff(name), look),
-    "path": lambda name, look: geometry.path_figure(make_tradeoff(name), look),
+    "tradeoff": lambda name, look: tradeoff.tradeoff_figure(make_tradeoff(name), look),
+    "path": lambda name, look: tradeoff.path_figure(make_tradeoff(name), look),
     "contour": lambda name, look: solver.contour_figure(make_contour(name), look),
     "convergence": lambda name, look: solver.convergence_figure(
         solver.convergence_data([1.0, 0.1, 0.0], [1.0, 0.5, 0.2, 0.1], optimum=0.0), look
