@@ -13,6 +13,7 @@ from dualign.duality import (
     AlignmentProblem,
     DualSolution,
     Outcome,
+    Threshold,
     build_problem,
     parse_thresholds,
     solve_dual,
@@ -33,6 +34,8 @@ class Objective:
     sample_set : SampleSet
     problem : AlignmentProblem
         Its constraints are those named by thresholds or multipliers, in that order.
+    constraints : tuple of Threshold
+        The same as stated.
     solution : DualSolution or None
         None where the multipliers were given.
     points : (F, m)
@@ -45,6 +48,7 @@ class Objective:
 
     sample_set: SampleSet
     problem: AlignmentProblem
+    constraints: tuple[Threshold, ...]
     solution: DualSolution | None
     points: Array
     reward: str
@@ -113,6 +117,7 @@ def resolve(spec: AlignSpec) -> Objective:
     return Objective(
         sample_set=sample_set,
         problem=problem,
+        constraints=constraints,
         solution=solution,
         points=points,
         reward=spec.reward or manifest.reward,

@@ -211,6 +211,7 @@ class Session:
                 for name, tensor in get_peft_model_state_dict(trainer.model).items()
             }
             history = [entry for entry in trainer.state.log_history if "loss" in entry]
+            done_before = 0 if checkpoint is None else int(checkpoint.name.rpartition("-")[2])
         if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
             raise ModelError(f"Training diverged at learning rate {self.options.learning_rate:g}: lower it.")
         # Means over the last tenth: single steps are noisy.
@@ -223,6 +224,7 @@ class Session:
         }
         metrics = {ours: float(np.mean([entry[theirs] for entry in tail])) for theirs, ours in names.items()}
         metrics |= {"steps": float(steps), "seconds": time.monotonic() - began}
+        metrics |= {"steps_run": float(steps - done_before)}
         metrics |= {"first_loss": float(history[0]["loss"]), "final_loss": float(history[-1]["loss"])}
         options = self.options
         return Trained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from dualign.alignment.arithmetic import device_words, machine_words
 from dualign.alignment.front import front_order, mixed_state
 from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.off_policy import OffPolicy
+from dualign.alignment.online import train_online
 from dualign.alignment.session import Session, State, Stopped, Trained, open_session, options_record
 from dualign.alignment.spec import OFFLINE, AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
@@ -98,17 +99,9 @@ def train(
             raise StoreError(
                 f"a policy named '{name}' exists in the store already: choose another name or delete it."
             )
-    if spec.method not in OFFLINE:
-        from dualign.alignment.online import train_online
-
-        return train_online(
-            spec,
-            objective,
-            names,
-            checkpoints=checkpoints,
-            report=report,
-            stopping=stopping,
-            may_publish=may_publish,
+    if spec.method not in OFFLINE and len(objective.points) > 1:
+        raise InvalidInputError(
+            f"{_TITLES[spec.method]} trains one policy a job: give one set of multipliers."
         )
     if spec.method == "pecan":
         pecan.check(spec, objective)
@@ -123,7 +116,8 @@ def train(
             total=total_steps(spec, objective),
             report=report,
         )
-        found = _pecan(spec, stages) if spec.method == "pecan" else _mocan(spec, stages)
+        run = {"mocan": _mocan, "pecan": _pecan}.get(spec.method, _online)
+        found = run(spec, stages)
         metrics = {}
         for name, (trained, point, more) in zip(names, found, strict=True):
             folder = root / name
@@ -145,7 +139,20 @@ def train(
             with session.adapted(trained) as model:
                 write_policy(folder, model, policy)
             metrics[name] = dict(policy.metrics)
+        _remember_rate(spec, objective, found)
     return TrainResult(policies=tuple(names), metrics=metrics)
+
+
+def _remember_rate(
+    spec: AlignSpec, objective: Objective, found: Sequence[tuple[Trained, Array, Mapping[str, Any]]]
+) -> None:
+    # Resumed trainings tell the seconds of their last attempt alone.
+    from dualign.alignment.estimate import record_rate
+
+    device, _ = device_words()
+    for trained, _, _ in found:
+        steps, seconds = int(trained.metrics.get("steps_run", 0)), trained.metrics["seconds"]
+        record_rate(spec, objective, seconds=seconds, steps=steps, device=device)
 
 
 def reference_name(spec: AlignSpec, objective: Objective) -> str:
@@ -221,6 +228,13 @@ def _pecan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[s
     )
     more = {"divergence": dict(zip(objective.names, found.divergence.tolist(), strict=True))}
     return [(trained, found.multipliers, more)]
+
+
+def _online(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
+    session = stages.session
+    point = session.objective.points[0]
+    found = train_online(spec, session, point=point, folder=stages.folder / "policy-0", report=stages.report)
+    return [(found, point, {})]
 
 
 def policy_record(

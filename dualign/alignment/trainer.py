@@ -165,24 +165,14 @@ def preference_trainer() -> Any:
     return PreferenceTrainer
 
 
-def dpo_config(
-    options: TrainOptions,
-    *,
-    beta: float,
-    output: Path,
-    steps: int,
-    overrides: Mapping[str, Any] | None = None,
-) -> Any:
-    """trl's settings for our options."""
+def common_settings(options: TrainOptions, *, output: Path, steps: int) -> dict[str, Any]:
+    """What all of trl's trainers take."""
     import torch
-    import trl
 
     cpu = not torch.cuda.is_available()
-    settings: dict[str, Any] = {
+    return {
         "output_dir": str(output),
-        "beta": beta,
         "max_steps": steps,
-        "per_device_train_batch_size": options.batch_size,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": "cosine",
         "warmup_steps": round(options.warmup_share * steps),
@@ -200,10 +190,27 @@ def dpo_config(
         "disable_tqdm": True,
         "seed": options.seed,
         "data_seed": options.seed,
-        "train_sampling_strategy": "sequential",
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": not cpu,
         "remove_unused_columns": False,
+    }
+
+
+def dpo_config(
+    options: TrainOptions,
+    *,
+    beta: float,
+    output: Path,
+    steps: int,
+    overrides: Mapping[str, Any] | None = None,
+) -> Any:
+    """trl's settings for our options."""
+    import trl
+
+    settings = common_settings(options, output=output, steps=steps) | {
+        "beta": beta,
+        "per_device_train_batch_size": options.batch_size,
+        "train_sampling_strategy": "sequential",
         "max_length": None,
     }
     return trl.DPOConfig(**{**settings, **(overrides or {})})
@@ -256,6 +263,7 @@ def progress_callback(
                 "kl_reference": "kl_reference",
                 "grad_norm": "grad_norm",
                 "learning_rate": "learning_rate",
+                "reward": "score",
             }
             found = {ours: float(logs[theirs]) for theirs, ours in names.items() if theirs in logs}
             report(state.global_step, state.max_steps, found)

@@ -1,0 +1,70 @@
+"""Entry of iterative jobs: ``python -m dualign.alignment.iterate_worker RUN_DIR``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from dualign.alignment.iterate_spec import IterateSpec
+from dualign.alignment.iterative import iterate
+from dualign.alignment.objective import resolve
+from dualign.alignment.session import Stopped
+from dualign.alignment.train import total_steps
+from dualign.jobs import JobSpec, worker
+from dualign.models.policies import policy_folder, read_policy
+
+ENTRY = "dualign.alignment.iterate_worker"
+
+
+def job_spec(spec: IterateSpec) -> JobSpec:
+    """The job that runs the iterations.
+
+    Raises
+    ------
+    InvalidInputError, StoreError
+        What is asked for cannot be stated on its set.
+    """
+    objective = resolve(spec.align)
+    return JobSpec(
+        kind="iterate",
+        entry=ENTRY,
+        payload=spec.to_record(),
+        title=spec.align.title or spec.title(objective),
+        total_steps=total_steps(spec.align, objective),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code of the worker: what `dualign.jobs.worker` makes of how the iterations ended."""
+    (run_dir,) = sys.argv[1:] if arguments is None else arguments
+    with worker(run_dir) as job:
+        spec = IterateSpec.from_record(job.payload)
+
+        def report(step: int, total: int, metrics: Mapping[str, float]) -> None:
+            job.report(step, total, metrics=metrics)
+
+        try:
+            result = iterate(
+                spec,
+                checkpoints=job.checkpoints,
+                report=report,
+                stopping=lambda: job.stopping,
+                may_publish=lambda: job.primary and not job.fenced,
+            )
+        except Stopped:
+            return 0
+        rows = [("policy", result.policy, asdict(read_policy(policy_folder(result.policy))))]
+        job.complete(
+            {
+                "policies": [result.policy],
+                "best_iteration": result.best,
+                "iterations": [asdict(item) for item in result.iterations],
+            },
+            records=rows,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
