@@ -95,7 +95,7 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
     figure.add_vrect(x0=0, x1=x_range[1], fillcolor=rgba(look.constraint, 0.08), line_width=0, layer="below")
     figure.add_vline(x=0, line={"color": look.constraint, "width": 2, "dash": "dash"})
     # On the roomier side of the wall, so that it stays inside a narrow frame.
-    late = -x_range[0] > 0.5 * (x_range[1] - x_range[0])
+    late, narrow = (-x_range[0] > share * (x_range[1] - x_range[0]) for share in (0.5, 0.8))
     label(
         figure,
         look,
@@ -162,13 +162,14 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
     label(
         figure,
         look,
-        f"<i>t</i> + {multiplier:.3g} <i>u</i> = <i>D</i> = {intercept:.3g}",
+        f"<i>D</i> = {intercept:.3g}",
         0,
         intercept,
         colour=look.line,
-        dx=-10 if late else 10,
-        dy=-13 if late else 13,
-        anchor="right" if late else "left",
+        # Above the line, outside the set.
+        dx=-10 if narrow else 10,
+        dy=26 if narrow else 13,
+        anchor="right" if narrow else "left",
     )
     figure.add_scatter(
         x=f32([data.reference[0]]),
@@ -206,7 +207,8 @@ def _image_title(data: ImageSetData) -> str:
     held = f" ({data.held})" if data.held else ""
     if data.optimum is not None and abs(multiplier - data.optimum[0]) <= 1e-5 * max(1.0, abs(multiplier)):
         at = "touches the wall" if abs(data.optimum[1]) <= 1e-5 else "meets the wall"
-        return f"At λ* = {multiplier:.3g} the hyperplane {at} at D* = P* = {intercept:.4g} reward{held}"
+        line = f"t + {multiplier:.3g} u = {intercept:.4g}"
+        return f"At λ* = {multiplier:.3g} the hyperplane {line} {at} u = 0 at D* = P* = {intercept:.4g} reward{held}"
     if not data.feasible:
         why = "all constraints together" if data.held else "the wall"
         return f"No policy reaches {why}: at λ = {multiplier:.3g} the slack of {data.name} is {u:+.3g}{held}"
@@ -223,7 +225,8 @@ def _ticks(figure: go.Figure, data: ImageSetData, look: Theme) -> None:
     slack = c["slack"]
     reach = float(np.ptp(slack)) or 1.0
     low, high = float(c["multiplier"].min()), float(c["multiplier"].max())
-    taken: list[float] = [data.reference[0]]
+    rise = float(np.ptp(c["regularized_reward"])) or 1.0
+    taken: list[tuple[float, float]] = [data.reference]
     size = 10.0 ** np.floor(np.log10(max(high, 1e-12)))
     # The finest step that leaves some eight ticks; powers of two would leave out the values next to λ*.
     step = next((nice * size for nice in _NICE if high / (nice * size) <= 8.0), size)
@@ -234,9 +237,10 @@ def _ticks(figure: go.Figure, data: ImageSetData, look: Theme) -> None:
         u = float(np.interp(value, c["multiplier"], slack))
         t = float(np.interp(value, c["multiplier"], c["regularized_reward"]))
         # The point looked at carries its own mark; its neighbours only keep clear of that.
-        if any(abs(u - other) <= 0.045 * reach for other in taken) or abs(u - data.at[1]) <= 0.02 * reach:
+        near = min(float(np.hypot((u - x) / reach, (t - y) / rise)) for x, y in taken)
+        if near <= 0.13 or abs(u - data.at[1]) <= 0.02 * reach:
             continue
-        taken.append(u)
+        taken.append((u, t))
         figure.add_scatter(
             x=f32([u]),
             y=f32([t]),

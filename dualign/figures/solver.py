@@ -211,7 +211,7 @@ def _levels(figure: go.Figure, data: ContourData, look: Theme, first: str, secon
     along = depth[np.rint(rows).astype(int), np.rint(columns).astype(int)]
     for k in range(3, 12, 3):
         crossed = np.flatnonzero(along >= k * step)
-        if len(crossed) and share[crossed[0]] < 0.93:
+        if len(crossed) and share[crossed[0]] < 0.85:
             x = float(np.interp(columns[crossed[0]], np.arange(len(data.first)), data.first))
             y = float(np.interp(rows[crossed[0]], np.arange(len(data.second)), data.second))
             label(figure, look, f"<i>D</i> = {lowest + (k * step) ** 2:.3g}", x, y, colour=look.dual, dy=0)

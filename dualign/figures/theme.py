@@ -169,8 +169,12 @@ def steps_in_words(count: int) -> str:
 
 
 def wrapped(text: str, length: int = 34) -> str:
-    """An axis title on as many lines as a narrow screen needs."""
-    return "<br>".join(textwrap.wrap(text, length, break_long_words=False, break_on_hyphens=False))
+    """An axis title on as many lines as a narrow screen needs; the unit in parentheses stays whole."""
+    if len(text) <= length:
+        return text
+    head, bracket, unit = text.rpartition(" (")
+    lines = textwrap.wrap(head, length, break_long_words=False, break_on_hyphens=False) if bracket else []
+    return "<br>".join([*lines, f"({unit}"] if bracket else [text])
 
 
 def true_minus(text: str) -> str:

@@ -80,7 +80,7 @@ def tradeoff_figure(data: TradeoffData, look: Theme) -> go.Figure:
         x_range=x_range,
         y_range=y_range,
     )
-    _end(figure, data, look, x_range, y_range)
+    _end(figure, data, look, x_range, y_range[1], dy=-10)
     figure.add_scatter(
         x=f32(threshold),
         y=f32(value),
@@ -101,8 +101,11 @@ def _end(
     data: TradeoffData,
     look: Theme,
     x_range: tuple[float, float],
-    y_range: tuple[float, float],
+    y: float,
+    *,
+    dy: float,
 ) -> None:
+    """The end of what can be reached, named where the curve does not pass."""
     if not np.isfinite(data.best):
         return
     figure.add_vrect(
@@ -114,10 +117,10 @@ def _end(
         look,
         f"none beyond {data.best:.3g}",
         data.best,
-        y_range[1],
+        y,
         colour=look.doubt,
         dx=-6,
-        dy=-10,
+        dy=dy,
         anchor="right",
     )
 
@@ -159,7 +162,7 @@ def _slope(
         best,
         colour=look.line,
         dx=-12 if late else 12,
-        dy=14 if not low else 26,
+        dy=14 if low else -14,
         anchor="right" if late else "left",
     )
 
@@ -193,7 +196,7 @@ def path_figure(data: TradeoffData, look: Theme) -> go.Figure:
         x_range=x_range,
         y_range=y_range,
     )
-    _end(figure, data, look, x_range, y_range)
+    _end(figure, data, look, x_range, y_range[0], dy=12)
     figure.add_scatter(
         x=f32(threshold),
         y=f32(price),

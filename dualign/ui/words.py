@@ -167,7 +167,7 @@ def price_with_interval(view: View, reliable: Reliability) -> str:
                 words += f", {_next(view, j, named=False)}"
         parts.append(words)
     kept = " Each step leaves the other constraints required." if several else ""
-    return f"Price at the margin: {'; '.join(parts)}.{kept}"
+    return f"Price at the margin: {'; '.join(parts).rstrip('.')}.{kept}"
 
 
 def _per(unit: str) -> str:
