@@ -240,6 +240,11 @@ def _measured(
     places = np.flatnonzero(rows)
     prompts = [objective.sample_set.prompts[i] for i in places]
     groups = [objective.sample_set.groups[i] for i in places]
+
+    def unless_stopped(drawn: int, total: int) -> None:
+        if session.stopping():
+            raise Stopped
+
     with session.adapted(found) as model:
         table = reply_table(
             model,
@@ -248,18 +253,15 @@ def _measured(
             groups,
             replies=spec.replies,
             seed=spec.align.options.seed + iteration,
+            progress=unless_stopped,
         )
-    table = with_scores(table, scorers, threads=spec.align.options.threads)
+    scored = score(table["prompt"].to_pylist(), table["response"].to_pylist())
 
-    def column(name: str) -> Array:
-        return np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64).reshape(
-            len(places), -1
-        )
+    def means(values: npt.ArrayLike) -> Array:
+        return np.asarray(values, dtype=np.float64).reshape(len(places), -1).mean(axis=1)
 
     samples, problem = objective.problem.samples.subset(places), objective.problem
-    reward = column(objective.reward).mean(axis=1)
-    if objective.problem.samples.log_weights is not None:
-        raise InvalidInputError("iterations need stored replies of equal weight: import an even set.")
+    reward = means(scored[objective.reward])
     reward_gain = reward - samples.rewards.mean(axis=1)
     gains = np.stack([means(scored[n]) for n in objective.names], axis=1)
     base = samples.utilities.mean(axis=1) if problem.form == "improvement" else 0.0

@@ -118,7 +118,7 @@ def expected_figure(data: ExpectedData, look: Theme) -> go.Figure:
     figure = base_figure(
         look,
         title=data.sentence[:1].upper() + data.sentence[1:],
-        x=f"expected gain in {plain(data.name, 30)} ({plain(data.unit, 20)})",
+        x=f"expected gain in {plain(data.name, 24)}",
         y="achieved gain",
         x_range=both,
         y_range=both,
@@ -131,17 +131,8 @@ def expected_figure(data: ExpectedData, look: Theme) -> go.Figure:
         hoverinfo="skip",
         line={"color": look.muted, "dash": "dot", "width": 1.5},
     )
-    label(
-        figure,
-        look,
-        "achieved = expected",
-        both[1],
-        both[1],
-        colour=look.muted,
-        dx=-70,
-        dy=-4,
-        anchor="right",
-    )
+    place = both[0] + 0.6 * (both[1] - both[0])
+    label(figure, look, "achieved = expected", place, place, colour=look.muted, dx=14, dy=-14, anchor="left")
     for kind in dict.fromkeys(c["kind"]):
         points(figure, c, c["kind"] == kind, mark(kind, look), x="expected")
     legend(figure, look, dict.fromkeys(c["kind"]))
@@ -239,7 +230,7 @@ def front_figure(data: FrontData, look: Theme) -> go.Figure:
     figure = base_figure(
         look,
         title=_front_title(data, which),
-        x=f"gain in {plain(data.name, 30)} over the reference (utility)",
+        x=f"gain in {plain(data.name, 30)} (utility)",
         y="gain in E[r] − β KL (reward)"
         if data.regularized
         else f"gain in {plain(data.reward, 30)} (reward)",
@@ -323,9 +314,11 @@ def _front_title(data: FrontData, which: str) -> str:
     c = data.columns
     trained = c["kind"] == "trained"
     if not trained.any():
-        return f"More {data.name} costs {data.reward}: resampled policies lie along the predicted front"
+        cost = f"{data.reward} less β KL" if data.regularized else data.reward
+        return f"More {data.name} costs {cost}: resampled policies lie along the predicted front"
     best = int(np.flatnonzero(trained)[np.argmax(c["utility"][trained])])
+    cost = f"{data.reward} less β KL" if data.regularized else data.reward
     return (
         f"Of the trained policies, {c['policy'][best]} gains most {data.name}: {c['utility'][best]:+.2f} at "
-        f"{c[which][best]:+.2f} {data.reward}"
+        f"{c[which][best]:+.2f} {cost}"
     )

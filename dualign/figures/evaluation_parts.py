@@ -114,7 +114,7 @@ def groups_figure(data: GroupsData, look: Theme) -> go.Figure:
     figure = base_figure(
         look,
         title=f"{data.name} gains least in {worst}: {c['gain'][0]:+.2f}, over all prompts {data.whole:+.2f}",
-        x=f"gain in {plain(data.name, 30)} over the reference",
+        x=f"gain in {plain(data.name, 30)}",
         y="",
         x_range=span(c["gain"], c["low"], c["high"], include=[0.0]),
         y_range=(-0.6, len(c["group"]) - 0.4),
@@ -153,7 +153,7 @@ def win_rate_figure(data: WinRateData, look: Theme, *, against: str = "the refer
     figure = base_figure(
         look,
         title=f"{c['policy'][best]} wins {c['win_rate'][best]:.0%} of comparisons by the {c['judge'][best]}",
-        x=f"share of comparisons won against {against}",
+        x=f"won against {against}",
         y="",
         x_range=(0.0, 1.0),
         y_range=(len(rows) - 0.4, -0.8),

@@ -10,6 +10,7 @@ import streamlit as st
 from dualign.evaluation.experiments import EXPERIMENTS
 from dualign.evaluation.results import ExperimentResult, plain
 from dualign.figures.evaluation_set import Drawing, drawings
+from dualign.figures.theme import true_minus
 from dualign.ui import show
 from dualign.ui.evaluate import data as measured_data
 from dualign.ui.evaluate.policy_view import pick_from
@@ -76,7 +77,7 @@ def experiment(name: str) -> None:
         )
         return
     found = measured_data.result(name)
-    st.markdown("\n".join(f"- {md(finding, 500)}" for finding in found.findings))
+    st.markdown("\n".join(f"- {md(true_minus(finding), 500)}" for finding in found.findings))
     drawn = drawings(found)
     for left in range(0, len(drawn), 2):
         pair = drawn[left : left + 2]
@@ -106,7 +107,7 @@ def readings(found: ExperimentResult) -> None:
         with st.container(border=True, gap="xsmall"):
             st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
             st.markdown(f"**Paper.** {md(reading.paper, 500)}")
-            st.markdown(f"**Here.** {md(reading.ours, 500)}")
+            st.markdown(f"**Here.** {md(true_minus(reading.ours), 500)}")
             if reading.why:
                 st.caption(f"Why: {md(reading.why, 500)}.")
 

@@ -12,6 +12,7 @@ from dualign.evaluation.estimates import Estimate
 from dualign.evaluation.measure import TAIL
 from dualign.evaluation.results import plain
 from dualign.figures import evaluation_parts as figures
+from dualign.figures.theme import true_minus
 from dualign.ui import data, session, show
 from dualign.ui.evaluate import data as measured_data
 from dualign.ui.evaluate.data import FREE, LENS, Shown
@@ -45,7 +46,7 @@ def pick_from(key: str) -> None:
 def policy(lens: LensSettings, shown: Shown) -> None:
     """Everything that was measured of the chosen policy."""
     found = shown.measured
-    st.markdown("  \n".join(md(text, 400) for text in sentences(shown)))
+    st.markdown("  \n".join(md(true_minus(text), 400) for text in sentences(shown)))
     show.records(table(shown), alt="Measured and predicted gains of the chosen policy")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chat_link(lens, shown)

@@ -1,4 +1,4 @@
-"""Replies drawn from trained policies on held-out prompts, scored, with their KL to the reference."""
+"""Replies drawn from trained policies, scored, with their KL to the reference."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def draw_replies(
 ) -> list[Reply]:
     """Exact draws of the active adapter of ``model``; the same quantiles as the reference's with that seed."""
     uniforms = prompt_uniforms(seed, prompt, replies, options.max_new_tokens)
-    return sample_replies(model, reference.tokenizer, reference.prompt_ids(prompt), uniforms, options)
+    # The adapter acts inside the base model, whose own signature the sampler reads.
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return sample_replies(base, reference.tokenizer, reference.prompt_ids(prompt), uniforms, options)
 
 
 def reply_table(
