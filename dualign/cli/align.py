@@ -1,0 +1,279 @@
+"""``dualign align`` and ``dualign policies``: train the policy for a threshold or for given multipliers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from dualign.cli.jobs import job_record
+from dualign.cli.output import dump, table
+from dualign.duality.statements import parse_thresholds
+from dualign.errors import InvalidInputError, JobError
+
+if TYPE_CHECKING:
+    from dualign.alignment import AlignSpec, Estimate
+    from dualign.jobs import Job
+
+_POLL_SECONDS = 1.0
+
+
+def add_commands(commands: Any) -> None:
+    """Add ``align`` and ``policies``."""
+    align = commands.add_parser("align", help="train the policy for a threshold or for given multipliers")
+    align.add_argument(
+        "samples", metavar="SAMPLES", help="a stored name or a file of scored samples with texts"
+    )
+    align.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="'NAME>=VALUE'",
+        help="one constraint, as in 'solve'; lam* is solved for (the set's own default)",
+    )
+    align.add_argument(
+        "--multipliers",
+        action="append",
+        default=[],
+        metavar="'NAME=VALUE[,NAME=VALUE]'",
+        help="use these instead; several times for a front trained as one job; 'NAME=0' is reward only",
+    )
+    align.add_argument(
+        "--utilities-only", action="store_true", help="leave the reward out (with --multipliers)"
+    )
+    align.add_argument("--method", choices=("mocan", "pecan", "rloo", "grpo"), default="mocan")
+    align.add_argument("--form", choices=("improvement", "absolute"), help="how thresholds are meant")
+    align.add_argument(
+        "--beta", type=float, help="weight of the KL term, reward units per nat (the set's own)"
+    )
+    align.add_argument("--reference", default="", help="reference policy (the one that drew the samples)")
+    align.add_argument(
+        "--name", default="", metavar="N", help="name of the policy (from samples, method, threshold)"
+    )
+    align.add_argument(
+        "--reward-policy", default="", metavar="P", help="pecan: stored policy aligned to the reward"
+    )
+    align.add_argument(
+        "--utility-policy",
+        action="append",
+        default=[],
+        metavar="NAME=P",
+        help="pecan: stored policy aligned to a utility; those not named are trained first",
+    )
+    training = align.add_argument_group("training")
+    training.add_argument("--steps", type=int, metavar="N", help="optimizer steps a policy")
+    training.add_argument("--batch-size", type=int, metavar="N", help="prompts a step")
+    training.add_argument(
+        "--replies", type=int, metavar="N", help="replies of a prompt compared with each other"
+    )
+    training.add_argument("--labels", choices=("soft", "hard"))
+    training.add_argument("--learning-rate", type=float, metavar="X")
+    training.add_argument("--rank", type=int, metavar="N", help="rank of the LoRA")
+    training.add_argument("--alpha", type=int, metavar="N", help="scale of the LoRA times its rank")
+    training.add_argument("--dtype", choices=("mixed", "float32", "bfloat16"))
+    training.add_argument("--held-out", type=float, metavar="SHARE", help="share of prompts never trained on")
+    training.add_argument("--seed", type=int)
+    training.add_argument("--threads", type=int, help="torch threads")
+    training.add_argument("--checkpoint-every", type=int, metavar="N", help="steps between checkpoints")
+    training.add_argument("--warm-start", metavar="P", help="stored policy to start from")
+    align.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
+    align.add_argument("--gpus", type=int, default=0, metavar="N", help="GPUs to claim (0: the CPU)")
+    align.add_argument(
+        "--estimate", action="store_true", help="say what it would take and do, and start nothing"
+    )
+    align.add_argument("--wait", action="store_true", help="follow the job on stderr until it ends")
+    align.add_argument("--json", action="store_true", help="print one JSON object")
+    align.set_defaults(run=_align)
+    policies = commands.add_parser(
+        "policies", help="list trained policies; 'policies show NAME', 'policies delete NAME'"
+    )
+    policies.add_argument("action", nargs="?", choices=("list", "show", "delete"), default="list")
+    policies.add_argument("name", nargs="?", metavar="NAME")
+    policies.add_argument("--verify", action="store_true", help="check files against their recorded sums")
+    policies.add_argument("--json", action="store_true", help="print one JSON object")
+    policies.set_defaults(run=_policies)
+
+
+def spec_of(arguments: argparse.Namespace) -> AlignSpec:
+    """The alignment that the options ask for; InvalidInputError where they do not fit together."""
+    from dualign.alignment import AlignSpec, TrainOptions
+
+    constraints = parse_thresholds(arguments.threshold)
+    points = [_point(text, "--multipliers", float) for text in arguments.multipliers]
+    given = {
+        field.name: getattr(arguments, field.name)
+        for field in fields(TrainOptions)
+        if getattr(arguments, field.name, None) is not None
+    }
+    if arguments.utilities_only and not points:
+        raise InvalidInputError("--utilities-only weighs the utilities by --multipliers: give them.")
+    return AlignSpec(
+        samples=arguments.samples,
+        name=arguments.name,
+        method=arguments.method,
+        thresholds={constraint.name: constraint.value for constraint in constraints},
+        multipliers=points[0] if len(points) == 1 else None,
+        front=tuple(points) if len(points) > 1 else (),
+        reward_weight=0.0 if arguments.utilities_only else 1.0,
+        beta=arguments.beta,
+        form=arguments.form,
+        reference=arguments.reference,
+        reward_policy=arguments.reward_policy,
+        utility_policies={
+            name: policy
+            for text in arguments.utility_policy
+            for name, policy in _point(text, "--utility-policy", str).items()
+        },
+        options=TrainOptions(**given),
+    )
+
+
+def _point(text: str, option: str, kind: type) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in text.split(","):
+        name, equals, value = part.rpartition("=")
+        try:
+            found[name.strip()] = kind(value.strip())
+        except ValueError:
+            equals = ""
+        if not equals or not name.strip() or not value.strip():
+            raise InvalidInputError(
+                f"{option} '{text}' is not of the form NAME=VALUE: write for example harmless=1.5."
+            )
+    return found
+
+
+def _align(arguments: argparse.Namespace) -> str:
+    from dualign.alignment import estimate, launch
+
+    spec = spec_of(arguments)
+    found = estimate(spec)
+    if arguments.estimate:
+        return dump(asdict(found)) if arguments.json else _estimate_text(found)
+    job = launch(spec, launcher=arguments.launcher, gpus=arguments.gpus, found=found)
+    print(_cost(found), file=sys.stderr)
+    if arguments.wait:
+        job = _follow(job)
+    if arguments.json:
+        return dump({**job_record(job), "policies": list((job.result or {}).get("policies", ()))})
+    if not arguments.wait:
+        return f"job '{job.id}' is {job.state}. Follow it with 'dualign jobs show {job.id}'."
+    names = ", ".join(f"'{name}'" for name in (job.result or {}).get("policies", ()))
+    return f"job '{job.id}' completed: policy {names} is in the store."
+
+
+def _follow(job: Job) -> Job:
+    from dualign.jobs import get_job
+    from dualign.jobs.spec import ENDED
+
+    shown = ""
+    while True:
+        job = get_job(job.id)
+        progress = job.progress
+        figures = "  ".join(
+            f"{name.replace('_', ' ')} {progress.metrics[name]:.3g}"
+            for name in ("loss", "reward_margin", "score", "kl")
+            if isinstance(progress.metrics.get(name), int | float)
+        )
+        left = "" if progress.seconds_left is None else f"  {_duration(progress.seconds_left)} left"
+        line = f"{job.state}  step {progress.step} of {progress.total or '?'}  {figures}{left}"
+        if line != shown:
+            print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
+            shown = line
+        if job.state in ENDED or job.state == "paused":
+            print(file=sys.stderr)
+            if job.state != "completed":
+                raise JobError(f"job '{job.id}' is {job.state}: {job.reason or 'no reason was recorded'}")
+            return job
+        time.sleep(_POLL_SECONDS)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _cost(found: Estimate) -> str:
+    time_ = "unknown time" if found.seconds is None else f"about {_duration(found.seconds)}"
+    memory = f", about {found.memory_bytes / 1e9:.1f} GB" if found.memory_bytes else ""
+    return f"{found.steps} steps, {time_}{memory} ({found.basis})"
+
+
+def _estimate_text(found: Estimate) -> str:
+    rows: list[Sequence[str]] = [
+        ("policy", "constraint", "lam", "expected slack", "expected reward gain", "expected KL")
+    ]
+    for expected in found.expected:
+        for name, slack in expected.slack.items():
+            rows.append(
+                (
+                    expected.policy,
+                    name,
+                    f"{expected.multipliers[name]:.3g}",
+                    *(f"{x.value:+.3f} [{x.low:+.3f}, {x.high:+.3f}]" for x in (slack, expected.reward_gain)),
+                    f"{expected.kl.value:.3f} [{expected.kl.low:.3f}, {expected.kl.high:.3f}]",
+                )
+            )
+    lines = [_cost(found), "", table(rows)]
+    if found.trust:
+        lines += ["", f"trust: {found.trust}" + "".join(f"; {reason}" for reason in found.trust_reasons)]
+    return "\n".join(lines)
+
+
+def _policies(arguments: argparse.Namespace) -> str:
+    from dualign.models.policies import (
+        delete_policy,
+        list_policies,
+        policy_folder,
+        read_policy,
+        verify_policy,
+    )
+
+    if arguments.action != "list" and not arguments.name:
+        raise InvalidInputError(f"'policies {arguments.action}' needs the name of a policy.")
+    if arguments.action == "delete":
+        delete_policy(arguments.name)
+        return (
+            dump({"deleted": arguments.name}) if arguments.json else f"deleted the policy '{arguments.name}'."
+        )
+    if arguments.action == "show":
+        folder = policy_folder(arguments.name)
+        spec = verify_policy(folder) if arguments.verify else read_policy(folder)
+        record = {**asdict(spec), "path": str(folder)}
+        return dump(record)
+    policies = list_policies()
+    if arguments.verify:
+        for policy in policies:
+            verify_policy(policy.folder)
+    if arguments.json:
+        return dump(
+            {"policies": [{**asdict(p.spec), "path": str(p.folder), "shipped": p.shipped} for p in policies]}
+        )
+    if not policies:
+        return "no policy is stored: train one with 'dualign align'."
+    rows: list[Sequence[str]] = [("name", "title", "samples", "steps", "held-out slack", "KL", "ships")]
+    for policy in policies:
+        held_out = policy.spec.metrics.get("held_out_off_policy", {})
+        gains = held_out.get("utility_gains", {})
+        slack = ", ".join(
+            f"{name} {gains[name] - threshold:+.2f}"
+            for name, threshold in policy.spec.thresholds.items()
+            if name in gains
+        )
+        kl = held_out.get("kl")
+        rows.append(
+            (
+                policy.name,
+                policy.spec.title,
+                policy.spec.samples,
+                f"{policy.spec.metrics.get('steps', 0):.0f}",
+                slack or "-",
+                "-" if kl is None else f"{kl:.2f}",
+                "yes" if policy.shipped else "no",
+            )
+        )
+    return table(rows)
