@@ -46,8 +46,8 @@ def satisfaction_figure(data: SatisfactionData, look: Theme) -> go.Figure:
         look,
         title="Mean distance from the threshold: "
         + ", ".join(f"{kind} {value:.2g}" for kind, value in data.errors.items()),
-        x=f"threshold on {plain(data.name, 30)}: gain required (utility)",
-        y=f"gain achieved in {plain(data.name, 30)} (utility)",
+        x=f"gain required in {plain(data.name, 24)}",
+        y="gain achieved (utility)",
         x_range=span(c["threshold"], margin=0.1),
         y_range=both,
         height=440,

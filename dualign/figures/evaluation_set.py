@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 from plotly import graph_objects as go
 
-from dualign.figures import evaluation, evaluation_constraints, evaluation_parts, scores
+from dualign.figures import (
+    evaluation,
+    evaluation_constraints,
+    evaluation_iterations,
+    evaluation_parts,
+    scores,
+)
 from dualign.figures.theme import Theme, title_of
 
 if TYPE_CHECKING:
@@ -148,3 +154,11 @@ def _iterative(result: ExperimentResult) -> Iterator[Drawing]:
         }
         data = evaluation_constraints.satisfaction_data(series, name=name)
         yield _drawing(key, data, evaluation_constraints.satisfaction_figure)
+    if "iterations" in result.tables:
+        columns = evaluation.table(result.tables["iterations"])
+        own = columns["threshold"] == columns["threshold"].max()
+        run = evaluation_iterations.IterationsData(
+            {key: values[own] for key, values in columns.items()}, name
+        )
+        yield _drawing("iterations-values", run, evaluation_iterations.values_figure)
+        yield _drawing("iterations-multipliers", run, evaluation_iterations.multipliers_figure)

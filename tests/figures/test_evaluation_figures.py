@@ -10,7 +10,7 @@ from dualign.figures.theme import DARK, LIGHT, title_of
 SMALL = Options(draws=2, resamples=50, repeats=2)
 
 
-@pytest.mark.parametrize("name", ["tradeoff", "humor", "multi-constraint", "sample-size", "calibration"])
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
 def test_an_experiment_runs_end_to_end_and_every_figure_of_it_draws(name):
     result = run_experiment(name, SMALL)
     write_result(result)
