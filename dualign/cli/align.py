@@ -156,7 +156,7 @@ def _align(arguments: argparse.Namespace) -> str:
     job = launch(spec, launcher=arguments.launcher, gpus=arguments.gpus, found=found)
     print(_cost(found), file=sys.stderr)
     if arguments.wait:
-        job = _follow(job)
+        job = follow(job)
     if arguments.json:
         return dump({**job_record(job), "policies": list((job.result or {}).get("policies", ()))})
     if not arguments.wait:
@@ -165,7 +165,8 @@ def _align(arguments: argparse.Namespace) -> str:
     return f"job '{job.id}' completed: policy {names} is in the store."
 
 
-def _follow(job: Job) -> Job:
+def follow(job: Job) -> Job:
+    """The job once it has ended, its progress told on stderr; JobError where it did not complete."""
     from dualign.jobs import get_job
     from dualign.jobs.spec import ENDED
 

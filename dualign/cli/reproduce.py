@@ -26,6 +26,7 @@ def add_commands(commands: Any) -> None:
     evaluate.add_argument("--seed", type=int, default=0, help="seed of the draws (0)")
     evaluate.add_argument("--threads", type=int, metavar="N", help="torch threads")
     evaluate.add_argument("--again", action="store_true", help="measure again what was measured before")
+    evaluate.add_argument("--background", action="store_true", help="measure in a background job")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(run=_evaluate)
     reproduce = commands.add_parser(
@@ -70,6 +71,15 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         threads=arguments.threads,
         again=arguments.again,
     )
+    if arguments.background:
+        from dualign.cli.jobs import job_record
+        from dualign.evaluation.worker import job_spec
+        from dualign.jobs import submit
+
+        job = submit(job_spec(arguments.policy, options))
+        if arguments.json:
+            return dump(job_record(job))
+        return f"job '{job.id}' is {job.state}. Follow it with 'dualign jobs show {job.id}'."
     evaluate_policies(arguments.policy, options, say=_say)
     rows = summary_rows(arguments.policy, seed=arguments.seed)
     return dump({"policies": [plain(row) for row in rows]}) if arguments.json else summary_text(rows)
