@@ -1,0 +1,118 @@
+"""Trained policies of the lens's set: what was measured of them, the table on the Align page, points for figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dualign.errors import DualignError
+from dualign.models.policies import Policy, delete_policy, list_policies
+from dualign.ui.state import LensSettings
+from dualign.ui.texts import md, number, signed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What was measured of a policy on held-out prompts: gains over the reference with 95 % intervals.
+
+    Attributes
+    ----------
+    basis
+        How it was measured, in words.
+    """
+
+    reward: float
+    reward_error: float
+    utilities: Mapping[str, float]
+    utilities_error: Mapping[str, float]
+    kl: float
+    beta: float
+    basis: str
+
+    @property
+    def regularized(self) -> float:
+        """Gain in E[r] − β KL, reward units."""
+        return self.reward - self.beta * self.kl
+
+
+def measured(policy: Policy) -> Measured | None:
+    """The held-out measurement in a policy's record, or None where it has none."""
+    found = policy.spec.metrics.get("held_out_off_policy")
+    if not isinstance(found, Mapping):
+        return None
+    try:
+        return Measured(
+            reward=float(found["reward_gain"]),
+            reward_error=float(found["reward_gain_error"]),
+            utilities={str(k): float(v) for k, v in found["utility_gains"].items()},
+            utilities_error={str(k): float(v) for k, v in found["utility_gains_error"].items()},
+            kl=float(found["kl"]),
+            beta=float(policy.spec.beta),
+            basis=f"{found['n_prompts']} held-out prompts, importance weights on the reference's replies",
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def of_set(lens: LensSettings) -> list[Policy]:
+    """Policies that were trained on the lens's set."""
+    return [policy for policy in list_policies() if policy.spec.samples == lens.samples]
+
+
+def table(lens: LensSettings) -> None:
+    """The policies of the lens's set with what was measured of them, and a way to delete one's own."""
+    found = of_set(lens)
+    if not found:
+        st.caption("No policy has been trained on this set yet.")
+        return
+    st.dataframe(
+        pd.DataFrame([_row(policy, lens) for policy in found]),
+        hide_index=True,
+        alt="Trained policies and what was measured of them",
+        height="content",
+    )
+    st.caption(
+        "Gains over the reference on held-out prompts, with 95 % intervals; KL in nats. Judged from the reference's "
+        "own replies by importance weights: quick, and too good where few replies carry the weight. The Evaluate "
+        "page samples new replies."
+    )
+    own = [policy.name for policy in found if not policy.shipped]
+    if own:
+        with st.popover("Delete a policy", icon=":material/delete:", type="tertiary"):
+            name = st.selectbox("Policy", own, key="policy_to_delete")
+            if st.button("Delete it", key="delete_policy", disabled=name is None):
+                try:
+                    delete_policy(str(name))
+                except DualignError as error:
+                    st.error(md(error, 300))
+                else:
+                    st.rerun()
+
+
+def _row(policy: Policy, lens: LensSettings) -> dict[str, Any]:
+    spec, seen = policy.spec, measured(policy)
+    row: dict[str, Any] = {
+        "Policy": spec.title or spec.name,
+        "λ": ", ".join(f"{name} {number(float(value))}" for name, value in spec.multipliers.items()) or "–",
+    }
+    reward = spec.reward or lens.reward or "reward"
+    row[f"Gain in {reward}"] = "–" if seen is None else _with(seen.reward, seen.reward_error)
+    for constraint in lens.constraints:
+        name = constraint.name
+        known = seen is not None and name in seen.utilities
+        row[f"Gain in {name}"] = (
+            _with(seen.utilities[name], seen.utilities_error.get(name, 0.0)) if known and seen else "–"
+        )
+    row["KL"] = "–" if seen is None else number(seen.kl)
+    row["Steps"] = str(int(spec.metrics.get("steps", 0)) or "–")
+    row["Name"] = spec.name
+    row["From"] = "ships with dualign" if policy.shipped else (spec.created[:16].replace("T", " ") or "–")
+    return row
+
+
+def _with(value: float, error: float) -> str:
+    return f"{signed(value, 2)} ± {number(1.96 * error, 2)}"
