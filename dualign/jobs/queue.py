@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
-
 from dualign.errors import DualignError, InvalidInputError, JobError
 from dualign.jobs import capacity, database, faults, files, launchers, ledger, process, schema
 from dualign.jobs.registry import fetch, move
 from dualign.jobs.spec import JobSpec, State
 from dualign.jobs.work import publish_outcome
+from sqlalchemy.engine import Connection, Row
 
 _JOBS, _GPUS = schema.jobs, schema.gpus
 # A launch takes a tenth of a second; a cluster's answer, some seconds.
@@ -62,7 +61,9 @@ def _settle(row: Row[Any], *, finished: Path | None) -> None:
     if folder != finished and not (outcome and row.launcher != "local"):
         launcher = launchers.get(row.launcher)
         status = launcher.status(row.handle, folder)
-        if status != "gone" and not _overdue(row, outcome):
+        # What only waits on a cluster has nobody to ask.
+        asleep = status == "waiting" and bool(row.wish)
+        if status != "gone" and not asleep and not _overdue(row, outcome):
             _remind(row, folder)
             _tell(row, status)
             return
@@ -144,7 +145,7 @@ def absorb(connection: Connection, row: Row[Any], folder: Path, outcome: dict[st
     """Take the outcome of an attempt into the registry, its records with it; False if that was done before."""
     step, said = int(outcome.get("step", 0)), outcome.get("state")
     progress = files.read_json(folder / files.PROGRESS) or {}
-    progress |= {"step": max(step, int(progress.get("step", 0)))}
+    progress |= {"step": step or int(progress.get("step", 0))}
     at = f"at step {progress['step']}" if progress["step"] else "before its first step"
     state: State
     if said == "completed":
@@ -249,6 +250,11 @@ def _launch(row: Row[Any], gpus: tuple[str, ...]) -> None:
             files.make_folder(path)
         files.replace(folder / files.SPEC, json.loads(row.spec), durable=True)
         files.take_checkpoints(folder, row.attempt, since=row.since)
+        if row.progress:
+            # Until the first report of this attempt: how far the one before was.
+            before = json.loads(row.progress)
+            kept = {key: before[key] for key in ("step", "total", "metrics") if key in before}
+            files.replace(run / files.PROGRESS, kept)
         handle = launchers.get(row.launcher).launch(run, spec, gpus)
     except (DualignError, OSError) as error:
         with database.writing() as connection:

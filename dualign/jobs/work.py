@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from dualign.errors import InvalidInputError, StoreError
+from dualign.errors import StoreError
 from dualign.jobs import faults, files, process
 from dualign.jobs.spec import JobSpec, plain
 
@@ -130,10 +130,11 @@ class worker:
             return
         now = time.time()
         total = self.spec.total_steps if total is None else total
-        line = {"time": round(now, 3), "step": int(step), **plain(metrics or {})}
+        figures = plain(metrics or {})
+        line = {"time": round(now, 3), "step": int(step), **figures}
         os.write(self._metrics, (json.dumps(line, allow_nan=False) + "\n").encode())
         # The last value of each, however seldom it is reported.
-        self._last |= plain(metrics or {})
+        self._last |= figures
         if not self._reports or step > self._reports[-1][1]:
             self._reports.append((now, int(step)))
         if now - self._synced > _SYNC_SECONDS:
@@ -244,6 +245,3 @@ def run(run_dir: str, body: Callable[[worker], None]) -> None:
     """Run an entry's body on the job of a run folder."""
     with worker(run_dir) as job:
         body(job)
-
-
-__all__ = ["Fenced", "InvalidInputError", "publish_outcome", "run", "worker"]

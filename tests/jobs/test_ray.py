@@ -15,7 +15,7 @@ from dualign import jobs
 from dualign.errors import InvalidInputError, JobError
 from dualign.jobs import files, process
 from dualign.jobs.launchers import cluster
-from tests.jobs.conftest import PATIENCE, ended, gone, probe, states, stepped, worker_pid
+from tests.jobs.conftest import PATIENCE, ended, gone, probe, states, stepped, until, worker_pid
 from tests.jobs.ray_cluster import ray_head
 from tests.jobs.test_recovery import unbroken_loss
 
@@ -55,6 +55,12 @@ def test_a_cancelled_job_is_gone(ray: str) -> None:
     assert jobs.cancel(job.id, wait=PATIENCE).state == "cancelled"
     assert gone(job)
     assert states(job.id) == ["queued", "running", "cancelled"]
+
+
+def test_a_job_that_waits_for_a_gpu_says_so_and_can_be_cancelled(ray: str) -> None:
+    job = jobs.submit(probe(gpus=1), launcher="ray")
+    until(job.id, lambda found: found.reason == "waits in the queue of ray.")
+    assert jobs.cancel(job.id, wait=PATIENCE).state == "cancelled"
 
 
 def test_a_killed_worker_is_named(ray: str) -> None:

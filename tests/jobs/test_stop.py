@@ -55,7 +55,7 @@ def test_pause_and_resume_go_on_from_the_checkpoint() -> None:
     assert paused.state == "paused"
     assert paused.reason.startswith("paused on request at step")
     assert paused.active
-    jobs.resume(job.id)
+    assert jobs.resume(job.id).progress.step == paused.progress.step
     done = ended(job.id)
     assert done.result is not None
     assert done.result["loss"] == unbroken_loss(40)
