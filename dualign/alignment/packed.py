@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dualign.errors import ModelError
+from dualign.models.logprobs import sequence_log_probs
+
 if TYPE_CHECKING:
     import torch
 
@@ -110,9 +113,13 @@ def log_probs(model: Any, packed: Packed) -> torch.Tensor:
     if getattr(model.config, "_attn_implementation", "sdpa") == "eager":
         low = torch.finfo(model.dtype).min
         mask = torch.zeros(mask.shape, dtype=model.dtype, device=mask.device).masked_fill_(~mask, low)
-    hidden = model.base_model(
-        input_ids=packed.ids, position_ids=packed.positions, attention_mask=mask, use_cache=False
-    ).last_hidden_state
+    inputs = {"input_ids": packed.ids, "position_ids": packed.positions, "attention_mask": mask}
+    if _bent_logits(model.config.get_text_config()):
+        # Scaled or capped after the head: the model's own forward knows how, at the price of more logits.
+        logits = model(**inputs, use_cache=False).logits[packed.row, packed.column]
+        tokens = -torch.nn.functional.cross_entropy(logits.float(), packed.label, reduction="none")
+        return _sums(tokens, packed)
+    hidden = model.base_model(**inputs, use_cache=False).last_hidden_state
     chosen = hidden[packed.row, packed.column]
     head = model.get_output_embeddings()
 
@@ -129,24 +136,55 @@ def log_probs(model: Any, packed: Packed) -> torch.Tensor:
             checkpoint(token_log_probs, s, y, use_reentrant=False)
             for s, y in zip(chosen.split(_PIECE), packed.label.split(_PIECE), strict=True)
         ]
-    sums = chosen.new_zeros(packed.n_replies, dtype=torch.float32)
-    return sums.index_add(0, packed.reply, torch.cat(pieces))
+    return _sums(torch.cat(pieces), packed)
 
 
-def can_share(model: Any, reference_ids: Tokens) -> bool:
-    """Whether a prompt's row can be shared by replies without changing them (some attention kinds cannot).
+def _sums(tokens: torch.Tensor, packed: Packed) -> torch.Tensor:
+    return tokens.new_zeros(packed.n_replies).index_add(0, packed.reply, tokens)
 
-    Two short replies made of the prompt's own tokens are scored in one row and in rows of their own.
+
+def _bent_logits(config: Any) -> bool:
+    names = (
+        "final_logit_softcapping",
+        "logit_scale",
+        "output_multiplier",
+        "lm_head_multiplier",
+        "logits_scaling",
+    )
+    return any(getattr(config, name, None) not in (None, 1, 1.0) for name in names)
+
+
+def can_share(model: Any, prompt: Tokens) -> bool:
+    """Whether a row can be shared by replies without changing them; some kinds of attention cannot.
+
+    Two short replies made of the prompt's own tokens are scored in one row and in rows of their own, on the CPU.
+
+    Raises
+    ------
+    ModelError
+        Not even rows of their own give the log-probabilities that the model's logits do.
     """
     import torch
 
-    head = reference_ids[: min(16, reference_ids.size)]
-    groups = [(head, [head[:4], head[::-1][:6].copy()])]
+    head = prompt[: min(16, prompt.size)]
+    replies = [head[:4], head[::-1][:6].copy()]
+    groups = [(head, replies)]
     with torch.no_grad():
-        together = log_probs(model, to_device(pack(groups, pad=0), model.device))
-        apart = log_probs(model, to_device(pack(groups, pad=0, shared=False), model.device))
+        together = log_probs(model, to_device(pack(groups, pad=0), model.device)).double().cpu().numpy()
+        apart = (
+            log_probs(model, to_device(pack(groups, pad=0, shared=False), model.device))
+            .double()
+            .cpu()
+            .numpy()
+        )
+    expected = sequence_log_probs(model, [head.tolist()] * 2, [reply.tolist() for reply in replies])
     tolerance = 1e-3 if model.dtype == torch.float32 else 0.5
-    return bool(torch.allclose(together, apart, atol=tolerance, rtol=tolerance / 10))
+    if not np.allclose(apart, expected, atol=tolerance, rtol=tolerance / 10):
+        raise ModelError(
+            f"Log-probabilities of {type(model).__name__} from its hidden states differ from those of its logits "
+            f"({apart.tolist()} against {expected.tolist()}): this kind of model cannot be trained here."
+        )
+    return bool(np.allclose(together, apart, atol=tolerance, rtol=tolerance / 10))
 
 
 def to_device(packed: Packed, device: Any) -> Packed:

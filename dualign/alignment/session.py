@@ -360,19 +360,21 @@ def open_session(
     from transformers.utils import logging
 
     loaded = load_reference(reference, dtype=model_dtype(options.dtype))
+    logging.disable_progress_bar()
+    prefer_fast_attention(loaded.model)
+    encoded = encode(objective.sample_set, loaded)
+    shared = can_share(loaded.model, max(encoded.prompts, key=lambda ids: ids.size))
     device, _ = device_words()
     loaded.model.to(device)
-    prefer_fast_attention(loaded.model)
-    logging.disable_progress_bar()
-    encoded = encode(objective.sample_set, loaded)
+    if device != "cpu":
+        loaded.model.set_attn_implementation("sdpa")
     with arithmetic(options.dtype, options.threads):
-        longest = max(encoded.prompts, key=lambda ids: ids.size)
         yield Session(
             objective=objective,
             options=options,
             reference=loaded,
             encoded=encoded,
-            shared_rows=can_share(loaded.model, longest),
+            shared_rows=shared,
             stopping=stopping,
         )
 
