@@ -29,28 +29,21 @@ def comparison(lens: LensSettings, view: View) -> None:
     show.records(rows, alt="View A beside view B")
     with st.container(horizontal=True):
         st.button("Go to A", icon=":material/keep:", key="go_a", on_click=session.commit, args=(pinned,))
-        st.button(
-            "Swap A and B", icon=":material/swap_horiz:", key="swap", on_click=_swap, args=(pinned, lens)
-        )
-
-
-def _swap(pinned: LensSettings, lens: LensSettings) -> None:
-    session.pin(lens)
-    session.commit(pinned)
+        st.button("Swap A and B", icon=":material/swap_horiz:", key="swap", on_click=session.swap)
 
 
 def _summary(lens: LensSettings, view: View) -> dict[str, str]:
-    samples = view.problem.samples
     rows = {
         "Data set": lens.samples,
         "Prompts": lens.group or "all",
         "β (reward per nat)": number(lens.beta),
     }
-    for j, name in enumerate(samples.names):
-        rows[f"Threshold on {name} ({lens.form})"] = number(float(view.problem.thresholds[j]))
-        rows[f"λ of {name} (reward per utility)"] = number(float(view.multipliers[j]))
-        rows[f"Slack of {name} (utility)"] = signed(float(view.here.slack[0, j]))
-        rows[f"Expected {name} (utility)"] = number(float(view.here.expected_utilities[0, j]), 4)
+    for j, term in enumerate(view.terms):
+        name, unit = term.name, term.unit
+        rows[f"Threshold on {name} ({lens.form}, {unit})"] = number(float(view.problem.thresholds[j]))
+        rows[f"λ of {name} (reward per unit)"] = number(float(view.multipliers[j]))
+        rows[f"Slack of {name} ({unit})"] = signed(float(view.here.slack[0, j]))
+        rows[f"Expected {name} ({unit})"] = number(float(view.here.expected_utilities[0, j]), 4)
     rows["Cost of the constraints (reward)"] = number(view.cost) if view.cost is not None else "cannot be met"
     rows["Expected reward"] = number(float(view.here.expected_reward[0]), 4)
     rows["KL (nats)"] = number(float(view.here.kl[0]))

@@ -8,10 +8,12 @@ import numpy as np
 import streamlit as st
 
 from dualign.duality.trust import MEDIAN_GREEN
+from dualign.errors import DualignError
 from dualign.ui import data, session
 from dualign.ui.analysis import View
 from dualign.ui.lens import LensState, Unreliable, committed_state, lens
 from dualign.ui.state import BETA_RANGE, LensSettings, clamp
+from dualign.ui.terms import score_name
 from dualign.ui.texts import md
 
 _KEY = "lens"
@@ -19,7 +21,9 @@ _KEY = "lens"
 
 def lens_picture(settings: LensSettings, view: View) -> None:
     """Show the linked dual curve and image set; a position let go of in them becomes the lens."""
-    focus_choice(settings, view)
+    # The component has its own way back to λ*.
+    focus_choice(settings, view, way_back=False)
+    solved = bool(np.isfinite(view.solution.multipliers).all())
     manifest = data.open_set(settings.samples).manifest
     reward = settings.reward or manifest.reward
     interval = None
@@ -33,10 +37,13 @@ def lens_picture(settings: LensSettings, view: View) -> None:
         thresholds=[float(value) for value in view.problem.thresholds],
         multipliers=[float(value) for value in view.multipliers],
         constraint=settings.focus,
+        optimum=[float(value) for value in view.solution.multipliers] if solved else None,
+        reach=float(view.reach[settings.focus]),
+        following=settings.multipliers is None,
         form=settings.form,
-        names=[_short(name) for name in view.problem.samples.names],
-        units=[_unit(settings, j) for j in range(len(settings.constraints))],
-        reward_name=_short(reward),
+        names=[_short(name) for name in view.names],
+        units=[_short(term.unit) for term in view.terms],
+        reward_name=_short(score_name(manifest, reward)),
         reward_unit="reward units",
         unreliable=Unreliable(effective_sample_size=MEDIAN_GREEN),
         interval=interval,
@@ -51,21 +58,18 @@ def _short(name: str) -> str:
     return text if len(text) <= 32 else text[:31] + "…"
 
 
-def _unit(settings: LensSettings, j: int) -> str:
-    if settings.constraints[j].cutoff is not None:
-        return "share of replies"
-    info = data.open_set(settings.samples).manifest.scores[settings.constraints[j].utility]
-    return _short(info.unit) or "utility units"
-
-
 def _pinned(settings: LensSettings) -> LensState | None:
     """The pinned view, where the lens can draw it: the same scores seen in the same form."""
     pinned = session.pinned()
     if pinned is None or pinned == settings or pinned.form != settings.form:
         return None
-    if data.scores_key(pinned) != data.scores_key(settings):
+    try:
+        if data.scores_key(pinned) != data.scores_key(settings):
+            return None
+        kept = data.view(pinned)
+    except DualignError:
+        # Its set may be gone from the store by now.
         return None
-    kept = data.view(pinned)
     thresholds = tuple(float(value) for value in kept.problem.thresholds)
     return LensState(tuple(float(value) for value in kept.multipliers), thresholds, pinned.beta)
 
@@ -80,19 +84,29 @@ def _commit() -> None:
         replace(constraint, value=clamp(value))
         for constraint, value in zip(now.constraints, state.thresholds, strict=True)
     )
-    # The lens minimises along one multiplier; with several, only a lens that stood at λ* stays there.
-    follow = state.at_optimum and (len(constraints) == 1 or now.multipliers is None)
-    held = None if follow else tuple(clamp(value, 0.0, 1e6) for value in state.multipliers)
+    there = replace(now, beta=clamp(state.beta, *BETA_RANGE), constraints=constraints, multipliers=None)
+    held = tuple(clamp(value, 0.0, 1e6) for value in state.multipliers)
     session.commit(
-        replace(now, beta=clamp(state.beta, *BETA_RANGE), constraints=constraints, multipliers=held)
+        there if state.at_optimum and _follows(now, there, held) else replace(there, multipliers=held)
     )
 
 
-def focus_choice(settings: LensSettings, view: View) -> None:
+def _follows(now: LensSettings, there: LensSettings, held: tuple[float, ...]) -> bool:
+    """Whether a lens at the lowest point along one multiplier goes on with λ* of all constraints."""
+    # With several constraints the lens minimises along one of them: one that followed λ* goes on doing so, and one
+    # that came back to it by hand or by the button does so again.
+    if len(held) == 1 or now.multipliers is None:
+        return True
+    try:
+        return data.view(replace(there, multipliers=held)).at_optimum
+    except DualignError:
+        return False
+
+
+def focus_choice(settings: LensSettings, view: View, *, way_back: bool = True) -> None:
     """Which constraint the one-dimensional figures run along, where there are several; and the way back to λ*."""
-    names = view.problem.samples.names
-    solved = bool(np.isfinite(view.solution.multipliers).all())
-    if len(names) == 1 and (settings.multipliers is None or not solved):
+    names = view.names
+    if len(names) == 1 and not way_back:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(names) > 1:
@@ -105,8 +119,15 @@ def focus_choice(settings: LensSettings, view: View) -> None:
                 on_change=_refocus,
                 format_func=lambda j: md(_short(names[j])),
             )
-        if settings.multipliers is not None and solved:
-            st.button("Back to λ\\*", icon=":material/my_location:", key="back", on_click=_back)
+        if way_back:
+            # Always in its place: a row that comes and goes would move what stands below it.
+            st.button(
+                "Back to λ\\*",
+                icon=":material/my_location:",
+                key="back",
+                on_click=_back,
+                disabled=settings.multipliers is None or not view.feasible,
+            )
 
 
 def _refocus() -> None:

@@ -6,10 +6,10 @@ import streamlit as st
 
 from dualign.errors import StoreError
 from dualign.ui import data
-from dualign.ui.history import History
+from dualign.ui.history import History, Place
 from dualign.ui.state import LensSettings, Query, Restored, from_query, has_own, to_query
 
-_HISTORY, _PIN, _WRITTEN, _NOTES = "lens_history", "lens_pin", "lens_written", "lens_notes"
+_HISTORY, _WRITTEN, _NOTES = "lens_history", "lens_written", "lens_notes"
 
 
 def begin() -> None:
@@ -23,13 +23,11 @@ def begin() -> None:
         )
     if _HISTORY not in st.session_state:
         restored = _restore(query, known)
-        st.session_state[_HISTORY] = History((restored.settings,))
-        st.session_state[_PIN] = restored.pinned
+        st.session_state[_HISTORY] = History((Place(restored.settings, restored.pinned),))
         st.session_state[_NOTES] = restored.notes
     elif written is not None and has_own(query) and query != written:
         restored = _restore(query, known)
-        commit(restored.settings)
-        st.session_state[_PIN] = restored.pinned
+        _put(history().commit(Place(restored.settings, restored.pinned)))
         st.session_state[_NOTES] = restored.notes
     elif current().samples not in known:
         st.session_state[_NOTES] = (f"The set '{current().samples}' is no longer stored.",)
@@ -61,45 +59,54 @@ def _address() -> Query:
 
 def current() -> LensSettings:
     """The lens as it is now."""
-    history: History = st.session_state[_HISTORY]
-    return history.present
+    return history().present.lens
 
 
 def commit(settings: LensSettings) -> None:
     """Make ``settings`` the lens; what was undone is forgotten."""
-    st.session_state[_HISTORY] = st.session_state[_HISTORY].commit(settings)
+    _put(history().look(settings))
 
 
 def undo() -> None:
-    """Go one state back."""
-    st.session_state[_HISTORY] = st.session_state[_HISTORY].undo()
+    """Go one place back."""
+    _put(history().undo())
 
 
 def redo() -> None:
-    """Go one undone state forward."""
-    st.session_state[_HISTORY] = st.session_state[_HISTORY].redo()
+    """Go one undone place forward."""
+    _put(history().redo())
 
 
 def reset() -> None:
-    """Back to the set's own defaults."""
+    """Back to the set's own defaults; what is pinned stays."""
     commit(data.bounds(current().samples).start)
 
 
 def history() -> History:
-    """The stack of states."""
+    """The stack of places."""
     found: History = st.session_state[_HISTORY]
     return found
 
 
+def _put(stack: History) -> None:
+    st.session_state[_HISTORY] = stack
+
+
 def pinned() -> LensSettings | None:
     """The view kept for comparison, if any."""
-    found: LensSettings | None = st.session_state.get(_PIN)
-    return found
+    return history().present.pinned
 
 
 def pin(settings: LensSettings | None) -> None:
-    """Keep a view for comparison; None lets it go."""
-    st.session_state[_PIN] = settings
+    """Keep a view for comparison; None lets it go. Undo takes it back."""
+    _put(history().pin(settings))
+
+
+def swap() -> None:
+    """Make the pinned view the lens and pin the lens, as one step."""
+    now = history().present
+    if now.pinned is not None:
+        _put(history().commit(Place(now.pinned, now.lens)))
 
 
 def notes() -> tuple[str, ...]:

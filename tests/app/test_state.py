@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dualign.duality.statements import Threshold
-from dualign.ui.history import History
+from dualign.ui.history import History, Place
 from dualign.ui.state import BETA_RANGE, Bounds, LensSettings, from_query, to_query
 
 START = LensSettings("demo", 0.3, "improvement", (Threshold("harmless", 0.5),))
@@ -108,15 +108,26 @@ def test_fewer_constraints_keep_focus_in_range() -> None:
 
 def test_undo_redo_and_forgetting() -> None:
     first, second, third = (replace(START, beta=beta) for beta in (0.1, 0.2, 0.3))
-    stack = History((first,)).commit(second)
-    assert stack.commit(second) is stack
-    assert stack.undo().present == first
-    assert stack.undo().redo().present == second
-    assert stack.undo().undo().present == first
-    branched = stack.undo().commit(third)
-    assert branched.present == third
+    stack = History((Place(first),)).look(second)
+    assert stack.look(second) is stack
+    assert stack.undo().present.lens == first
+    assert stack.undo().redo().present.lens == second
+    assert stack.undo().undo().present.lens == first
+    branched = stack.undo().look(third)
+    assert branched.present.lens == third
     assert not branched.can_redo
-    deep = History((first,))
+    deep = History((Place(first),))
     for k in range(300):
-        deep = deep.commit(replace(START, beta=0.1 + k / 1000))
+        deep = deep.look(replace(START, beta=0.1 + k / 1000))
     assert len(deep.past) == 100
+
+
+def test_the_pin_is_part_of_what_undo_brings_back() -> None:
+    first, second = (replace(START, beta=beta) for beta in (0.1, 0.2))
+    stack = History((Place(first),)).pin(first).look(second)
+    assert stack.present == Place(second, pinned=first)
+    swapped = stack.commit(Place(first, pinned=second))
+    assert swapped.undo().present == Place(second, pinned=first)
+    assert swapped.undo().redo().present == Place(first, pinned=second)
+    assert stack.undo().undo().present == Place(first)
+    assert stack.pin(None).undo().present.pinned == first

@@ -36,6 +36,9 @@ def lens(
     thresholds: Sequence[float],
     multipliers: Sequence[float],
     constraint: int = 0,
+    optimum: Sequence[float] | None = None,
+    reach: float | None = None,
+    following: bool | None = None,
     form: Literal["improvement", "absolute"] = "improvement",
     names: Sequence[str] = (),
     units: Sequence[str] = (),
@@ -69,6 +72,13 @@ def lens(
         One per constraint: utility units, in the given form, and reward per utility unit.
     constraint
         Index of the constraint that is dragged; the others are held.
+    optimum
+        lam* of all constraints together at this position; None where there is none.
+    reach
+        Highest threshold of the dragged constraint that some policy meets together with the others, in
+        the given form; -inf where the others cannot be met; None: what these scores allow it alone.
+    following
+        Whether the page keeps to lam* when a threshold moves; None: where the multiplier is lam* itself.
     form
         Whether thresholds are improvements over the reference or absolute levels.
     names, units
@@ -120,6 +130,9 @@ def lens(
         "beta": state.beta,
         "seen": state.event,
         "constraint": constraint,
+        "optimum": None if optimum is None else [float(value) for value in optimum],
+        "reach": _reach(reach),
+        "following": following,
         "form": form,
         "names": [*names, *(f"utility {k + 1}" for k in range(len(names), m))][:m],
         "units": [*units, *("utility units" for _ in range(len(units), m))][:m],
@@ -138,6 +151,13 @@ def lens(
         carrier(key=f"{key}:samples", data=data.payload, height=1)
         component(key=key, data=message, on_commit_change=on_commit or _nothing)
     return state
+
+
+def _reach(value: float | None) -> float | str | None:
+    # JSON has no infinity.
+    if value is None or value == float("inf"):
+        return None
+    return "none" if value == float("-inf") else float(value)
 
 
 def _pinned(state: LensState, label: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class LensState:
     beta : float
         In reward units.
     at_optimum : bool
-        Whether the active multiplier is lam* of its constraint.
+        Whether the active multiplier keeps to lam* of its constraint, also where no finite one is enough.
     committed : bool
         Whether this position was let go of in the browser just before this run.
     event : int

@@ -1,6 +1,8 @@
 // Pointers and keys. A drag keeps the last event only and acts on it once per animation frame.
 
 const SNAP = 5;
+// A finger that wants to scroll touches the plot too: only one that moves sideways this far has taken hold.
+const SIDEWAYS = 8;
 
 // Nearest point of the boundary for lam >= 0, on the screen.
 export function nearestMultiplier(geometry, px, py, high) {
@@ -33,7 +35,7 @@ export class Dragging {
     svg.addEventListener("pointerdown", (event) => this.down(event, svg));
     svg.addEventListener("pointermove", (event) => this.move(event));
     svg.addEventListener("pointerup", (event) => this.up(event));
-    svg.addEventListener("pointercancel", (event) => this.up(event));
+    svg.addEventListener("pointercancel", (event) => this.cancel(event));
     svg.addEventListener("dblclick", () => this.reset());
     svg.addEventListener("keydown", (event) => this.key(event));
   }
@@ -49,19 +51,22 @@ export class Dragging {
     const rect = svg.getBoundingClientRect();
     const place = { x: event.clientX - rect.left, y: event.clientY - rect.top };
     const { model, geometry } = this.lens;
-    this.active = { kind, svg, id: event.pointerId, moved: false, from: place };
-    if (kind === "hyperplane") {
-      const { x } = geometry.set;
-      const u = x.inverse(place.x) - (model.shown(0) - 0);
-      this.active.side = Math.sign(model.at.utility - u) || 1;
-    }
-    if (kind === "threshold") this.active.offset = place.x - geometry.set.x(model.shown(model.threshold));
-    svg.setPointerCapture(event.pointerId);
+    const held = Boolean(event.target.closest(".handle"));
+    const waits = event.pointerType === "touch" && !held;
+    this.active = { kind, svg, id: event.pointerId, moved: false, waits, from: place, before: model.position() };
+    if (kind === "hyperplane") this.active.side = Math.sign(model.at.utility - geometry.set.at.inverse(place.x)) || 1;
+    if (kind === "threshold") this.active.offset = place.x - geometry.set.grip;
+    if (waits) return;
+    this.take(event);
     event.preventDefault();
-    const handle = svg.querySelector(`.handle[data-drag="${kind}"]`);
-    handle?.focus({ preventScroll: true });
-    this.lens.root.dataset.dragging = kind;
     if (kind === "lam") this.move(event);
+  }
+
+  take(event) {
+    const { kind, svg } = this.active;
+    svg.setPointerCapture(event.pointerId);
+    svg.querySelector(`.handle[data-drag="${kind}"]`)?.focus({ preventScroll: true });
+    this.lens.root.dataset.dragging = kind;
   }
 
   move(event) {
@@ -69,6 +74,11 @@ export class Dragging {
     const rect = this.active.svg.getBoundingClientRect();
     this.last = { x: event.clientX - rect.left, y: event.clientY - rect.top, free: event.altKey };
     const { from } = this.active;
+    if (this.active.waits) {
+      if (Math.abs(this.last.x - from.x) < SIDEWAYS) return;
+      this.active.waits = false;
+      this.take(event);
+    }
     if (Math.hypot(this.last.x - from.x, this.last.y - from.y) > 1) this.active.moved = true;
     this.request(() => this.apply());
   }
@@ -91,12 +101,12 @@ export class Dragging {
     if (kind === "lam") this.toward(geometry.dual.x.inverse(px), geometry.dual.x, free);
     else if (kind === "boundary") this.toward(nearestMultiplier(geometry.set, px, py, model.high), null, free);
     else if (kind === "hyperplane") {
-      const u = geometry.set.x.inverse(px) - model.shown(0);
+      const u = geometry.set.at.inverse(px);
       this.toward(model.tangentThrough(u, geometry.set.y.inverse(py), side), null, free);
     } else if (kind === "threshold") {
-      const { box, x } = geometry.set;
+      const { box, at } = geometry.set;
       const inside = Math.min(Math.max(px - this.active.offset, box.left), box.right);
-      model.setThreshold(x.inverse(inside) - model.shown(0));
+      model.setThreshold(at.inverse(inside));
     }
     this.lens.draw();
   }
@@ -113,14 +123,25 @@ export class Dragging {
 
   up(event) {
     if (!this.active || event.pointerId !== this.active.id) return;
+    const { moved, kind, waits } = this.active;
+    if (this.last && !waits) this.apply();
+    this.leave();
+    if (moved || (kind === "lam" && !waits)) this.lens.release();
+  }
+
+  cancel(event) {
+    if (!this.active || event.pointerId !== this.active.id) return;
+    const { before, waits } = this.active;
+    if (waits) this.leave();
+    else this.lens.takeBack(before);
+  }
+
+  leave() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const { moved, kind } = this.active;
-    if (event.type === "pointerup" && this.last) this.apply();
     this.active = null;
     this.last = null;
     delete this.lens.root.dataset.dragging;
-    if (moved || kind === "lam") this.lens.release();
   }
 
   reset() {
@@ -154,7 +175,7 @@ export class Dragging {
   }
 
   span() {
-    const { low, high } = this.lens.geometry.set?.x ?? { low: 0, high: 4 * this.lens.model.samples.spread.utilities[0] };
+    const { low, high } = this.lens.geometry.set?.at ?? { low: 0, high: 4 * this.lens.model.samples.spread.utilities[0] };
     return high - low;
   }
 

@@ -1,5 +1,5 @@
 // Panel (a): the dual function with its tangent, and the effective sample size below it.
-import { fixed, short } from "./format.js";
+import { fixed, perUnit, short } from "./format.js";
 import { doubtfulZones, frame, handle } from "./marks.js";
 import { scale, smooth } from "./svg.js";
 
@@ -64,9 +64,9 @@ export function drawDual(pen, view, model, pinned, range, size) {
   pen.line("rule", "rule", x(multiplier), y(view.dual), x(multiplier), size.height - 42);
   pen.circle("intercept", "intercept", x(0), y(view.level), 4.5, inside);
   const digits = view.digits.reward;
-  const rise = [[10, slope > 0 ? 18 : -9, "start"], [10, slope > 0 ? -9 : 20, "start"], [10, 34, "start"], [10, -26, "start"], [10, 50, "start"], [10, -44, "start"]];
+  const rise = [10, 60, 110].flatMap((dx) => [slope > 0 ? 18 : -9, slope > 0 ? -9 : 20, 34, -26, 50, -44].map((dy) => [dx, dy, "start"]));
   const level = Math.min(Math.max(y(view.level), box.top), box.bottom - 4);
-  pen.label("intercept-label", "note line", x(0), level, `E[r] \u2212 \u03b2 KL = ${fixed(view.level, digits)}`, rise, { frame: bounds });
+  pen.label("intercept-label", "note line", x(0), level, [`E[r] \u2212 \u03b2 KL = ${fixed(view.level, digits)}`, fixed(view.level, digits)], rise, { frame: bounds });
   pen.label("dual-label", "note dual-text", x(multiplier), y(view.dual), `D(${short(multiplier)}) = ${fixed(view.dual, digits)}`,
     [[0, -22, "middle"], [18, -18, "start"], [-18, -18, "end"], [0, 32, "middle"], [24, 26, "start"], [-24, 26, "end"], [0, -40, "middle"]], { must: true, frame: bounds });
   pen.label("slope-label", "note line", x(0.86 * high), y(lineAt(0.86 * high)), `slope = slack = ${fixed(slope, view.digits.utility)}`,
@@ -91,7 +91,7 @@ function curvePoints(model, x, y) {
 function optimumMark(pen, view, x, y, box, bounds) {
   const { optimum, high } = view;
   if (optimum.outcome === "infeasible" || optimum.multiplier > high) {
-    pen.label("optimum-label", "note optimum-text", box.right, box.top, optimum.outcome === "infeasible" ? "D falls for ever: infeasible" : `\u03bb* = ${short(optimum.multiplier)} \u2192`,
+    pen.label("optimum-label", "note optimum-text", box.right, box.top, optimum.outcome === "infeasible" ? (view.bounded ? "no \u03bb*: they cannot all be met" : "D falls for ever: infeasible") : `\u03bb* = ${short(optimum.multiplier)} \u2192`,
       [[-6, 10, "end"], [-6, 28, "end"]], { must: true, frame: bounds });
     return;
   }
@@ -100,9 +100,9 @@ function optimumMark(pen, view, x, y, box, bounds) {
   pen.line("optimum-level", "optimum faint", x(0), y(view.optimal), x(at), y(view.optimal));
   pen.node("optimum-star", "path", { class: "star", d: star(x(at), y(view.optimal), view.atOptimum ? 0 : 7) });
   pen.reserve(x(at) - 7, y(view.optimal) - 7, 14, 14);
-  pen.label("optimum-label", "note optimum-text", x(at), box.bottom, `\u03bb* = ${short(at)}`, [[7, -8, "start"], [-7, -8, "end"], [7, -26, "start"], [-7, -26, "end"]], { must: true, frame: bounds });
+  pen.label("optimum-label", "note optimum-text", x(at), box.bottom, `${view.others ? "\u03bb* =" : "lowest at"} ${short(at)}`, [[7, -8, "start"], [-7, -8, "end"], [7, -26, "start"], [-7, -26, "end"]], { must: true, frame: bounds });
   if (!view.atOptimum) {
-    pen.label("optimum-value", "note optimum-text", x(at), y(view.optimal), `D* = ${fixed(view.optimal, view.digits.reward)}`,
+    pen.label("optimum-value", "note optimum-text", x(at), y(view.optimal), `${view.others ? "D* =" : "lowest:"} ${fixed(view.optimal, view.digits.reward)}`,
       [[10, 22, "start"], [-10, 22, "end"], [10, -12, "start"], [-10, -12, "end"], [0, -24, "middle"], [14, 40, "start"]], { frame: bounds });
   }
 }
@@ -142,12 +142,7 @@ function strip(pen, view, zones, x, box, size, at) {
     const [from, to] = zones.at(-1);
     pen.label("doubt-name", "note small doubt-text", x(to), top, "unreliable", [[(x(from) - x(to)) / 2, 15, "middle"], [(x(from) - x(to)) / 2, 36, "middle"], [-4, 36, "end"], [-4, 15, "end"]], { size: 11, frame });
   }
-  pen.text("lam-title", "title", (box.left + box.right) / 2, size.height - 6, size.width < 480 ? "multiplier \u03bb" : `multiplier \u03bb, ${config.reward_unit} per ${unitOf(config)}`, "middle");
-}
-
-export function unitOf(config) {
-  const unit = config.units[config.constraint];
-  return unit === "utility units" ? "utility unit" : `${unit.replace(/s$/, "")} of ${config.names[config.constraint]}`;
+  pen.text("lam-title", "title", (box.left + box.right) / 2, size.height - 6, size.width < 480 ? "multiplier \u03bb" : `multiplier \u03bb, ${config.reward_unit} per ${perUnit(config)} of ${config.names[config.constraint]}`, "middle");
 }
 
 export function multiplierAria(view) {

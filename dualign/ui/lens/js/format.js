@@ -1,6 +1,8 @@
 // Numbers, ticks and sentences. Minus signs are typographic, so that a value never breaks after its sign.
 
 const MINUS = "\u2212";
+// The unit of a chance constraint.
+const SHARE = "share of replies";
 
 export function decimals(scale) {
   if (!Number.isFinite(scale) || scale <= 0) return 2;
@@ -51,28 +53,58 @@ export function niceCeil(value) {
   return power * ([1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].find((nice) => nice >= unit - 1e-9) ?? 10);
 }
 
-// The state in words: [verdict, sentence]. Verdicts: holds, fails, infeasible.
-export function story(view) {
-  const { config, at, optimum, slack, price, threshold, multiplier } = view;
-  const name = config.names[config.constraint];
+// One of a unit written in the plural: "points" gives "point"; "s.d." and "share of replies" stay.
+export function singular(unit) {
+  return /^([a-z]+ )?[a-z]+[^s\W]s$/i.test(unit) ? unit.slice(0, -1) : unit;
+}
+
+// What a multiplier is paid for: one unit of the utility; of a share, all replies.
+export function perUnit(config) {
   const unit = config.units[config.constraint];
-  const digits = view.digits.utility;
-  const wish = `${name} \u2265 ${config.form === "improvement" ? signed(threshold, digits) : fixed(threshold, digits)}`;
-  const lam = `\u03bb = ${short(multiplier)}`;
+  return unit === SHARE ? "100 percentage points" : singular(unit);
+}
+
+// Constraints that the policy misses, beyond what two solvers' tolerances leave.
+export function missed(view) {
+  const { config, slacks, samples } = view;
+  return config.names.filter((_, k) => slacks[k] < -1e-6 * Math.max(samples.spread.utilities[k], 1e-300));
+}
+
+function amount(text, unit) {
+  return unit === SHARE ? `${text} of replies` : `${text} ${unit}`;
+}
+
+function little(value, digits) {
+  const text = fixed(value, digits);
+  return Number(text) === 0 ? `less than ${fixed(10 ** -digits, digits)}` : text;
+}
+
+function heldWords(view) {
+  const { config, multipliers } = view;
+  const others = config.names.map((name, k) => [name, k]).filter(([, k]) => k !== config.constraint);
+  if (!others.length) return "";
+  if (others.length > 2) return "; the other multipliers are held";
+  return `; ${others.map(([name, k]) => `the multiplier of ${name} is held at ${short(multipliers[k])}`).join(", ")}`;
+}
+
+// The reading at the handle: [verdict, sentence]. What it all costs is the page's headline, said once, there.
+// Verdicts: holds, fails, infeasible.
+export function story(view) {
+  const { config, at, optimum, slack, multiplier, samples } = view;
+  const unit = config.units[config.constraint];
+  const utility = view.digits.utility, reward = view.digits.reward;
+  const beyond = Math.abs(slack) < 1e-6 * samples.spread.utilities[config.constraint] ? 0 : slack;
+  const here = `slack ${amount(signed(beyond, utility), unit)}, D = ${fixed(view.dual, reward)}`;
+  const held = heldWords(view);
   if (optimum.outcome === "infeasible") {
-    const best = config.form === "improvement" ? signed(view.best, digits) : fixed(view.best, digits);
-    return ["infeasible", `${wish} cannot be met on these samples: the best achievable is ${best} ${unit}. Lower the threshold.`];
+    const level = view.form(view.ceiling);
+    const reach = level === null ? "the other constraints cannot be met together" : `at most ${amount(level, unit)} can be reached${config.names.length > 1 ? " beside the others" : ""}`;
+    return ["infeasible", `No \u03bb is enough: ${reach}. Here, at \u03bb = ${short(multiplier)}: ${here}${held}.`];
   }
-  const cost = `${fixed(Math.max(0, price), view.digits.reward)} ${config.reward_unit}`;
-  if (view.atOptimum && optimum.outcome === "not_binding") {
-    return ["holds", `${wish} costs nothing: the reward alone already reaches it (\u03bb* = 0, slack ${fixed(slack, digits)}).`];
-  }
-  if (view.atOptimum) {
-    return ["holds", `Requiring ${wish} costs ${cost}; one more unit of ${name} costs ${short(multiplier)} more (${lam} = \u03bb*).`];
-  }
-  if (slack >= 0) {
-    const gap = fixed(at.gap, view.digits.reward);
-    return ["holds", `At ${lam} the constraint ${wish} holds with slack ${fixed(slack, digits)}; it costs ${cost}, and the gap to the optimum is ${gap}.`];
-  }
-  return ["fails", `At ${lam} the constraint ${wish} is missed by ${fixed(-slack, digits)} ${unit}; raise \u03bb to ${short(optimum.multiplier)}.`];
+  const verdict = missed(view).length ? "fails" : "holds";
+  const lam = `\u03bb = ${short(multiplier)}`;
+  if (view.atOptimum && view.others) return [verdict, `At ${lam} = \u03bb*: ${here} = P*${held}.`];
+  if (view.atOptimum) return [verdict, `At ${lam}, lowest along this multiplier: ${here}${held}.`];
+  const goal = view.others ? `\u03bb* = ${short(optimum.multiplier)}` : `\u03bb = ${short(optimum.multiplier)}`;
+  return [verdict, `At ${lam}: ${here}, which is ${little(at.gap, reward)} above its lowest, at ${goal}${held}.`];
 }

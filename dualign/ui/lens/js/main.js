@@ -66,28 +66,63 @@ class Lens {
       node.onclick = act;
       return node;
     };
-    this.snapButton = button("go to \u03bb*", "Move the multiplier to its optimum", () => this.act(() => this.model.snap()));
-    button("reset", "Back to where this lens started", () => this.act(() => this.model.restore(this.model.origin)));
+    this.snapButton = button("Back to \u03bb*", "Move to the optimum", () => this.act(() => this.model.toOptimum()));
+    button("Reset", "Back to where this lens started", () => this.act(() => this.model.restore(this.model.origin)));
     button("SVG", "Save both panels as a picture", () => this.save());
     button("CSV", "Save the curve as a table", () => saveCsv(this.model.view()));
     const list = element("dl", "numbers", root);
     root.insertBefore(list, controls);
+    const what = element("details", "meanings", root);
+    element("summary", "", what, "What do these numbers mean?");
+    const meanings = element("dl", "", what);
+    root.insertBefore(what, controls);
     const details = element("details", "twin", root);
     element("summary", "", details, "All values as a table");
     const table = element("tbody", "", element("table", "", details));
     this.note = element("p", "note-line", root);
     this.waiting = element("p", "waiting", root, "Waiting for the scores\u2026");
-    this.readout.build({ sentence, verdict, list, live, table });
+    this.readout.build({ sentence, verdict, list, live, table, meanings });
+    this.slideBeta();
+    label.ondblclick = () => this.act(() => this.model.setBeta(this.model.origin.beta));
+  }
+
+  // A finger that scrolls the page may begin on the slider: the browser then moves the thumb before it takes the
+  // gesture back.
+  slideBeta() {
+    let before = null, scrolled = false;
+    this.beta.onpointerdown = () => {
+      before = this.model?.position() ?? null;
+      scrolled = false;
+    };
+    this.beta.onpointercancel = () => {
+      scrolled = true;
+      this.sliding = false;
+      if (before) this.takeBack(before);
+    };
     this.beta.oninput = () => {
+      if (scrolled) return;
       this.sliding = true;
       this.dragging.request(() => this.moveBeta());
     };
     this.beta.onchange = () => {
       this.sliding = false;
+      if (scrolled) {
+        scrolled = false;
+        if (before) this.takeBack(before);
+        return;
+      }
       this.moveBeta();
       this.release();
     };
-    label.ondblclick = () => this.act(() => this.model.setBeta(this.model.origin.beta));
+  }
+
+  // A drag that the browser took for a scroll or a zoom meant nothing here.
+  takeBack(position) {
+    this.dragging.leave();
+    this.model.takeBack(position);
+    this.model.settle();
+    this.ranges = {};
+    this.draw();
   }
 
   save() {
@@ -118,17 +153,18 @@ class Lens {
       this.model.adopt(data);
       this.ranges = {};
     }
-    this.model.config = data;
+    this.model.tell(data);
     this.fixed = fixed;
     const pin = data.pinned ? JSON.stringify([data.pinned, fixed]) : null;
     if (pin !== this.pin) {
-      this.pinned = pin ? new Model(samples, { ...data, ...data.pinned }) : null;
+      this.pinned = pin ? new Model(samples, { ...data, ...data.pinned, optimum: null, reach: null, following: null }) : null;
       this.pin = pin;
       this.ranges = {};
     }
     for (const name of ["dual", "set"]) this.parts[name].figure.hidden = !data.show.includes(name);
     const [kept, all] = data.prompts;
     write(this.note, kept < all ? `Drawn from ${kept.toLocaleString("en")} of ${all.toLocaleString("en")} prompts, evenly spaced, to stay fast.` : "");
+    this.readout.explain(data);
     this.resize();
     this.rest();
   }
@@ -185,7 +221,9 @@ class Lens {
     if (this.beta.value !== slider && !this.sliding) this.beta.value = slider;
     write(this.betaValue, `${short(model.beta)} ${data.reward_unit}`);
     this.beta.setAttribute("aria-valuetext", `${short(model.beta)} ${data.reward_unit}`);
-    this.snapButton.disabled = view.atOptimum || view.optimum.outcome === "infeasible";
+    // At the optimum to the eye, yet held there by the page, there is still something to go back to.
+    const there = view.atOptimum && view.others && data.following !== false;
+    this.snapButton.disabled = there || view.optimum.outcome === "infeasible";
     this.readout.show(view);
   }
 

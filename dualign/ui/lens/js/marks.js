@@ -6,11 +6,11 @@ export function frame(pen, x, y, box, titles) {
   const across = ticks(x.low, x.high, Math.max(3, (right - left) / 80));
   const up = ticks(y.low, y.high, Math.max(3, (bottom - top) / 60));
   across.values.forEach((value, i) => {
-    pen.line(`gx${i}`, "grid", x(value), top, x(value), bottom);
+    pen.line(`gx${i}`, "grid", x(value), top, x(value), bottom, {}, pen.back);
     pen.text(`tx${i}`, "tick", x(value), bottom + 17, fixed(value, across.digits), "middle");
   });
   up.values.forEach((value, i) => {
-    pen.line(`gy${i}`, "grid", left, y(value), right, y(value));
+    pen.line(`gy${i}`, "grid", left, y(value), right, y(value), {}, pen.back);
     pen.text(`ty${i}`, "tick", left - 7, y(value) + 4, fixed(value, up.digits), "end");
   });
   pen.line("axis-x", "axis", left, bottom, right, bottom);
@@ -25,7 +25,7 @@ export function handle(pen, name, concept, x, y, aria, turn = null) {
     class: `handle ${concept}`, tabindex: 0, role: "slider", "data-drag": name, transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})`,
     "aria-label": aria.label, "aria-valuemin": aria.min, "aria-valuemax": aria.max, "aria-valuenow": aria.now,
     "aria-valuetext": aria.text, "aria-orientation": aria.vertical ? "vertical" : "horizontal",
-  });
+  }, pen.front);
   pen.node(`handle-${name}-target`, "circle", { class: "target", r: 22 }, group);
   pen.node(`handle-${name}-ring`, "circle", { class: "ring", r: 13 }, group);
   pen.node(`handle-${name}-dot`, "circle", { class: "knob", r: 8 }, group);

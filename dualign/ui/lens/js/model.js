@@ -1,10 +1,12 @@
 // The lens's position and what follows from it. Each change costs no more than it must: a threshold moves the
 // curve by -lam b without a single exponential, a multiplier needs one pass, beta one curve.
 import { curveAt, dualCurve, evaluate, limit, multiplierAtUtility, solve } from "./dual.js";
-import { decimals, niceCeil } from "./format.js";
+import { decimals, fixed, niceCeil, signed } from "./format.js";
 import { slice } from "./samples.js";
 
 const BELOW = 16, ABOVE = 32;
+// Python's stand-in for an infinite multiplier.
+const UNBOUNDED = 1e12;
 const TAIL_UP = [1.4, 2, 3.2, 6, 14], TAIL_DOWN = [1.6, 3, 8];
 
 export class Model {
@@ -12,12 +14,19 @@ export class Model {
     this.samples = samples;
     this.high = 0;
     this.adopt(config);
-    this.origin = this.position();
+    this.origin = { ...this.position(), optimum: config.optimum, following: config.following };
+  }
+
+  // What the page alone knows of a position: the lam* of all constraints together, and how far this one can go.
+  tell(config) {
+    this.config = config;
+    const { thresholds, beta, optimum, reach } = config;
+    this.told = { thresholds: [...thresholds], beta, optimum: optimum ?? null, reach: reach ?? null };
   }
 
   // Take over a position from Python.
   adopt(config) {
-    this.config = config;
+    this.tell(config);
     this.active = config.constraint;
     this.multipliers = [...config.multipliers];
     this.thresholds = [...config.thresholds];
@@ -25,12 +34,23 @@ export class Model {
     this.problem = slice(this.samples, this.active, this.multipliers);
     this.glued = false;
     this.high = 0;
+    this.optimum = null;
+    if (this.multiplier >= UNBOUNDED) this.multipliers[this.active] = 2 * this.natural;
     this.recompute(true, true);
-    // A page may hand over an infinite multiplier where no finite one is enough.
-    if (this.optimum.outcome === "infeasible") this.setMultiplier(Math.min(this.multiplier, this.high));
     const { outcome, multiplier } = this.optimum;
-    this.glued = outcome !== "infeasible" && Math.abs(this.multiplier - multiplier) <= 2e-4 * this.high;
+    const close = outcome !== "infeasible" && Math.abs(this.multiplier - multiplier) <= 2e-4 * this.high;
+    this.glued = config.following === true || close;
     this.settle();
+  }
+
+  // Back to where a drag that does not count began.
+  takeBack({ multipliers, thresholds, beta, at_optimum }) {
+    this.multipliers = [...multipliers];
+    this.thresholds = [...thresholds];
+    this.beta = beta;
+    this.glued = false;
+    this.recompute(true, true);
+    this.glued = at_optimum;
   }
 
   get multiplier() {
@@ -39,6 +59,27 @@ export class Model {
 
   get baseline() {
     return this.samples.baseline[this.active];
+  }
+
+  // The highest threshold that some policy meets, as improvement. Where other constraints hold it back only the
+  // page knows it; they do not move while this one is dragged.
+  get ceiling() {
+    const { reach } = this.told;
+    if (reach === null) return this.ends[1].utility;
+    return reach === "none" ? -Infinity : this.improvementOf(this.active, reach);
+  }
+
+  // The multipliers of the optimum of all constraints together, where this is the position they were told for.
+  get joint() {
+    const { thresholds, beta, optimum } = this.told;
+    return optimum && beta === this.beta && thresholds.every((b, k) => b === this.thresholds[k]) ? optimum : null;
+  }
+
+  // Whether the lowest point along this multiplier is D* itself: the other multipliers must stand at theirs.
+  get others() {
+    if (this.multipliers.length === 1) return true;
+    const best = this.joint;
+    return Boolean(best) && this.multipliers.every((lam, k) => k === this.active || Math.abs(lam - best[k]) <= 1e-6 * (1 + best[k]));
   }
 
   // Thresholds as improvement over the reference, whatever form the page speaks.
@@ -53,6 +94,13 @@ export class Model {
   // Improvement in the page's form: what an axis shows.
   shown(utility) {
     return this.config.form === "absolute" ? utility + this.baseline : utility;
+  }
+
+  // An improvement in words of the page's form; null where there is none.
+  stated(utility) {
+    const digits = decimals(this.samples.spread.utilities[this.active]);
+    if (!Number.isFinite(utility)) return null;
+    return this.config.form === "absolute" ? fixed(this.shown(utility), digits) : signed(utility, digits);
   }
 
   position() {
@@ -74,11 +122,25 @@ export class Model {
   setThreshold(improvement) {
     this.thresholds[this.active] = this.shown(improvement);
     this.recompute(false, false);
+    if (!this.glued || this.multiplier <= 0.95 * this.high) return;
+    // Towards the highest threshold lam* grows without bound, and the axis with it.
+    this.high = niceCeil(1.6 * this.multiplier);
+    this.recompute(true, false);
   }
 
   setBeta(value, draft = false) {
     this.beta = value;
     this.recompute(true, !draft);
+  }
+
+  // To the optimum of all constraints together where it is known, else along this multiplier.
+  toOptimum() {
+    if (this.multipliers.length > 1 && this.joint) {
+      this.multipliers = [...this.joint];
+      this.problem = slice(this.samples, this.active, this.multipliers);
+      this.recompute(true, true);
+    }
+    this.snap();
   }
 
   snap() {
@@ -114,9 +176,18 @@ export class Model {
         : null;
     }
     const guess = multiplierAtUtility(this.curve, this.threshold);
-    this.optimum = solve(problem, beta, this.threshold, this.ends[1].utility, guess > 0 ? guess : null);
+    this.optimum = this.lowest(guess > 0 ? guess : null);
     if (this.glued && this.optimum.outcome !== "infeasible") this.follow();
     else this.at = evaluate(problem, beta, this.multiplier);
+  }
+
+  // lam* along this multiplier; none where no policy meets all constraints, even if D has a lowest point along it.
+  lowest(guess = null) {
+    const { threshold, ceiling } = this;
+    if (threshold >= ceiling - 1e-9 * this.samples.spread.utilities[this.active]) {
+      return { outcome: "infeasible", multiplier: Infinity, at: null };
+    }
+    return solve(this.problem, this.beta, threshold, this.ends[1].utility, guess);
   }
 
   // The same range of multipliers as another lens, to be drawn over it.
@@ -126,16 +197,20 @@ export class Model {
     this.recompute(true, true);
   }
 
-  chooseRange() {
+  // A multiplier that makes the constraint weigh as much as the reward.
+  get natural() {
     const { reward, utilities } = this.samples.spread;
-    const spread = Math.max(utilities[this.active], 1e-12);
-    const natural = Math.max(reward, 0.3 * this.beta) / spread || 1;
+    return Math.max(reward, 0.3 * this.beta) / Math.max(utilities[this.active], 1e-12) || 1;
+  }
+
+  // Room for lam* and for where the page stands, however far out, so that lens and pages never differ.
+  chooseRange() {
     if (!this.optimum) {
-      const top = limit(this.problem, this.beta, 1).utility;
-      this.optimum = solve(this.problem, this.beta, this.threshold, top);
+      this.ends = [limit(this.problem, this.beta, -1), limit(this.problem, this.beta, 1)];
+      this.optimum = this.lowest();
     }
     const best = Number.isFinite(this.optimum.multiplier) ? this.optimum.multiplier : 0;
-    const wanted = Math.max(2 * best, 1.15 * Math.min(this.multiplier, (this.optimum.outcome === "infeasible" ? 2 : 50) * natural), best > 0 ? 0 : 2 * natural);
+    const wanted = Math.max(2 * best, 1.15 * this.multiplier, best > 0 ? 0 : 2 * this.natural);
     if (!(this.high >= wanted && this.high <= 3 * wanted)) this.high = niceCeil(wanted);
   }
 
@@ -184,7 +259,6 @@ export class Model {
     const dual = at.dual - held - multiplier * threshold;
     const level = dual - multiplier * (at.utility - threshold);
     const best = optimum.at ? optimum.at.dual - held - optimum.multiplier * threshold : -Infinity;
-    const free = curve.dual[this.zero] - held;
     const utilities = [...at.others];
     utilities.splice(this.active, 0, at.utility);
     return {
@@ -192,10 +266,11 @@ export class Model {
       at: { ...at, gap: dual - best },
       slack: at.utility - threshold,
       slacks: utilities.map((u, k) => u - this.improvementOf(k, this.thresholds[k])),
-      utilities, best: this.shown(this.ends[1].utility), ceiling: this.ends[1].utility,
-      optimal: best, price: free - level, threshold: this.thresholds[this.active], improvement: threshold,
-      atOptimum: this.glued, beta: this.beta, high: this.high, thresholds: this.thresholds,
+      utilities, ceiling: this.ceiling, bounded: threshold < this.ends[1].utility,
+      optimal: best, threshold: this.thresholds[this.active], improvement: threshold, others: this.others,
+      atOptimum: this.glued && optimum.outcome !== "infeasible", beta: this.beta, high: this.high, thresholds: this.thresholds,
       multipliers: this.multipliers, samples: this.samples,
+      form: (utility) => this.stated(utility),
       digits: {
         utility: decimals(this.samples.spread.utilities[this.active]),
         reward: decimals(this.samples.spread.reward),

@@ -1,6 +1,6 @@
 // Panel (b): the image set, its boundary marked by the multiplier, and the supporting hyperplane.
 import { grown, multiplierAria, star } from "./dualpanel.js";
-import { fixed, short, signed, ticks } from "./format.js";
+import { fixed, short, ticks } from "./format.js";
 import { frame, handle } from "./marks.js";
 import { scale, smooth } from "./svg.js";
 
@@ -8,11 +8,19 @@ import { scale, smooth } from "./svg.js";
 export function setRange(model, pinned, before) {
   const curve = model.curve, last = curve.length - 1;
   const level = (l) => curve.dual[l] - curve.multipliers[l] * curve.utility[l] - model.held;
-  const us = [curve.utility[0], curve.utility[last], model.threshold, 0];
+  const us = [curve.utility[0], curve.utility[last], 0];
   const ts = [level(0), level(last), model.samples.rewardMean - model.held, curve.dual[model.zero] - model.held];
   const view = model.view();
-  ts.push(view.dual, view.level);
+  ts.push(view.level);
   if (model.threshold > 0.9 * curve.utility[last]) us.push(model.ends[1].utility);
+  if (Number.isFinite(view.ceiling)) us.push(view.ceiling);
+  // A threshold far outside leaves the set in sight: its wall then stands at the edge.
+  const low = Math.min(...us), high = Math.max(...us), room = 0.2 * (high - low);
+  us.push(Math.min(Math.max(model.threshold, low - room), high + room));
+  const bottom = Math.min(...ts), top = Math.max(...ts);
+  if (model.threshold > low - room && model.threshold < high + room) {
+    ts.push(Math.min(Math.max(view.dual, bottom - 0.3 * (top - bottom)), top + 1.2 * (top - bottom)));
+  }
   if (pinned) {
     us.push(pinned.at.utility);
     ts.push(pinned.view().level, pinned.curve.dual[pinned.zero] - pinned.held);
@@ -30,29 +38,34 @@ export function drawSet(pen, view, model, pinned, range, size) {
   const { config, multiplier, improvement: b } = view;
   pen.begin(size.width, size.height);
   const box = { left: 58, right: size.width - 14, top: 30, bottom: size.height - 48 };
-  const x = scale(model.shown(range.u[0]), model.shown(range.u[1]), box.left, box.right);
+  // Places are improvements over the reference, so that the set rests while a threshold is dragged. The axis is
+  // the slack u, counted from the wall: t + lam u = D(lam) is then read off it as it stands.
+  const at = scale(range.u[0], range.u[1], box.left, box.right);
+  const slack = scale(range.u[0] - b, range.u[1] - b, box.left, box.right);
   const y = scale(range.t[0], range.t[1], box.bottom, box.top);
-  const at = (u) => x(model.shown(u));
   const width = box.right - box.left, height = box.bottom - box.top;
   const inside = pen.clip("clip-set", box.left, box.top, width, height);
   const bounds = [box.left, box.top - 2, box.right, box.bottom - 1];
   const name = config.names[config.constraint];
   hatch(pen);
   const wall = Math.min(Math.max(at(b), box.left), box.right);
+  // The grip of a wall out of sight waits just inside the frame.
+  const grip = at(b) > box.right ? box.right - 20 : at(b) < box.left ? box.left + 20 : wall;
   pen.rect("allowed", "allowed", wall, box.top, box.right - wall, height);
   pen.rect("allowed-hatch", "hatch", wall, box.top, box.right - wall, height, { fill: "url(#hatch)" });
-  const symbol = size.width < 480 ? "" : config.form === "improvement" ? ", E[g] \u2212 E_ref[g]" : ", E[g]";
-  const change = `${config.form === "improvement" ? `improvement in ${name}` : name}${symbol}`;
-  const priced = config.names.length > 1 ? "E[r] \u2212 \u03b2 KL + held terms" : "E[r] \u2212 \u03b2 KL";
-  frame(pen, x, y, box, { x: `${change} (${config.units[config.constraint]})`, y: `${priced}, ${config.reward_unit}` });
+  const wish = model.stated(b);
+  const from = config.form === "improvement" ? `improvement \u2212 ${wish.replace("+", "")}` : `${name} \u2212 ${wish}`;
+  const change = size.width < 480 ? `u: slack in ${name}` : `u: slack in ${name}, ${from.replace("\u2212 \u2212", "+ ")}`;
+  const priced = config.names.length > 1 ? "t: E[r] \u2212 \u03b2 KL + held terms" : "t: E[r] \u2212 \u03b2 KL";
+  frame(pen, slack, y, box, { x: `${change} (${config.units[config.constraint]})`, y: `${priced}, ${config.reward_unit}` });
 
-  const points = model.boundary().map((p) => ({ ...p, x: at(p.u), y: y(p.t), ...direction(p.lam, x, y) }));
+  const points = model.boundary().map((p) => ({ ...p, x: at(p.u), y: y(p.t), ...direction(p.lam, at, y) }));
   const arc = smooth(points);
   const floor = size.height + 40;
   pen.path("set", "set", `${arc}L${points.at(-1).x.toFixed(1)} ${floor}L${points[0].x.toFixed(1)} ${floor}Z`, inside);
   pen.line("set-right", "set-side", points.at(-1).x, points.at(-1).y, points.at(-1).x, floor, inside);
   if (pinned) {
-    const other = pinned.boundary().map((p) => ({ ...p, x: at(p.u), y: y(p.t), ...direction(p.lam, x, y) }));
+    const other = pinned.boundary().map((p) => ({ ...p, x: at(p.u), y: y(p.t), ...direction(p.lam, at, y) }));
     pen.path("set-pinned", "pinned", smooth(other), inside);
     pen.circle("pinned-policy", "pinned-dot", at(pinned.at.utility), y(pinned.view().level), 6, inside);
     pen.label("pinned-name", "note muted", at(pinned.at.utility), y(pinned.view().level), config.pinned.label, [[0, 20, "middle"], [-10, 4, "end"]], { frame: bounds });
@@ -62,7 +75,7 @@ export function drawSet(pen, view, model, pinned, range, size) {
   pen.path("boundary", "boundary", smooth(points.slice(zero)), inside);
   pen.path("boundary-target", "target-line", smooth(points.slice(zero)), { ...inside, "data-drag": "boundary" });
 
-  hyperplane(pen, view, x, y, at, box, inside);
+  hyperplane(pen, view, y, at, box, inside);
   // The threshold with its grip at the top, above the plot, where no other handle comes.
   const here = { x: at(view.at.utility), y: y(view.level) };
   if (at(b) >= box.left && at(b) <= box.right) {
@@ -70,30 +83,30 @@ export function drawSet(pen, view, model, pinned, range, size) {
     pen.line("threshold-target", "target-line vertical", at(b), box.top, at(b), box.bottom, { "data-drag": "threshold" });
   }
   pen.reserve(here.x - 13, here.y - 13, 26, 26);
-  pen.reserve(wall - 20, box.bottom - 40, 40, 28);
+  pen.reserve(grip - 20, box.bottom - 40, 40, 28);
   pen.obstruct(points.filter((p) => p.y < size.height && p.x > -50));
   pen.obstruct([{ x: wall, y: box.top }, { x: wall, y: box.bottom }]);
-  pen.obstruct(planeEnds(view, x, y, box));
+  pen.obstruct(planeEnds(view, y, at, box));
   reference(pen, view, model, at, y, bounds);
   optimum(pen, view, at, y, box, bounds, here);
-  const wish = config.form === "improvement" ? signed(view.threshold, view.digits.utility) : fixed(view.threshold, view.digits.utility);
-  pen.label("threshold-name", "note constraint-text", wall, box.bottom, `${name} \u2265 ${wish}`,
+  const beyond = at(b) > box.right ? " \u2192" : at(b) < box.left ? " \u2190" : "";
+  pen.label("threshold-name", "note constraint-text", grip, box.bottom, [`${name} \u2265 ${wish}${beyond}`, `\u2265 ${wish}${beyond}`],
     [[24, -21, "start"], [-24, -21, "end"], [24, -46, "start"], [-24, -46, "end"]], { must: true, frame: bounds });
-  pen.label("allowed-name", "note small constraint-text", wall, box.top, "constraint holds \u2192", [[8, 15, "start"], [8, box.bottom - box.top - 40, "start"]], { size: 11, frame: bounds });
-  planeLabel(pen, view, x, y, at, box, bounds);
+  pen.label("allowed-name", "note small constraint-text", wall, box.top, ["constraint holds \u2192", "holds \u2192"], [15, 34, 53, box.bottom - box.top - 40].map((dy) => [8, dy, "start"]), { size: 11, frame: bounds });
+  const hold = handleOnPlane(view, y, at, box);
+  planeLabel(pen, view, hold, bounds);
   tickLabels(pen, points, view, box, bounds);
   policies(pen, view, model, at, y, bounds, inside);
   pen.label("set-name", "note small muted", points[zero].x, box.bottom, "every policy lies here", [[0, -14, "middle"], [0, -40, "middle"]], { size: 11, frame: bounds });
   const vertical = { ...multiplierAria(view), label: "multiplier lambda, at the tilted policy on the boundary" };
-  const grip = handleOnPlane(view, x, y, at, box);
-  handle(pen, "hyperplane", "on-plane", grip.x, grip.y, { ...multiplierAria(view), label: "multiplier lambda, slope of the hyperplane", vertical: true }, "vertical");
+  handle(pen, "hyperplane", "on-plane", hold.x, hold.y, { ...multiplierAria(view), label: "multiplier lambda, slope of the hyperplane", vertical: true }, "vertical");
   handle(pen, "boundary", "on-boundary", here.x, here.y, vertical);
   const u = view.digits.utility;
-  handle(pen, "threshold", "on-threshold", wall, box.bottom - 26, {
-    label: `threshold of ${name}`, min: Number(model.shown(range.u[0]).toPrecision(6)), max: Number(model.shown(view.ceiling).toPrecision(6)),
+  handle(pen, "threshold", "on-threshold", grip, box.bottom - 26, {
+    label: `threshold of ${name}`, min: Number(model.shown(range.u[0]).toPrecision(6)), max: Number(model.shown(Number.isFinite(view.ceiling) ? view.ceiling : range.u[1]).toPrecision(6)),
     now: Number(view.threshold.toPrecision(6)), text: `${fixed(view.threshold, u)} ${config.units[config.constraint]}`,
   }, "horizontal");
-  return { x, y, box, points, zero };
+  return { at, y, box, grip, points, zero };
 }
 
 function hatch(pen) {
@@ -102,17 +115,17 @@ function hatch(pen) {
 }
 
 // Direction of the boundary where its slope is -lam; vertical at the ends.
-function direction(lam, x, y) {
+function direction(lam, at, y) {
   if (!Number.isFinite(lam)) return { dx: 0, dy: 1 };
-  return { dx: x(1) - x(0), dy: y(-lam) - y(0) };
+  return { dx: at(1) - at(0), dy: y(-lam) - y(0) };
 }
 
-function hyperplane(pen, view, x, y, at, box, inside) {
-  const [a, b] = planeEnds(view, x, y, box);
+function hyperplane(pen, view, y, at, box, inside) {
+  const [a, b] = planeEnds(view, y, at, box);
   pen.line("plane", "plane", a.x, a.y, b.x, b.y, inside);
   pen.line("plane-target", "target-line", a.x, a.y, b.x, b.y, { ...inside, "data-drag": "hyperplane" });
   // The normal is drawn at a right angle to the line on the screen, whose axes have different scales.
-  const dx = x(1) - x(0), dy = y(-view.multiplier) - y(0), length = Math.hypot(dx, dy);
+  const { dx, dy } = direction(view.multiplier, at, y), length = Math.hypot(dx, dy);
   const from = { x: at(view.at.utility), y: y(view.level) };
   const to = { x: from.x - (dy / length) * -34, y: from.y - (dx / length) * 34 };
   if (to.y > box.top && to.x < box.right) {
@@ -122,23 +135,29 @@ function hyperplane(pen, view, x, y, at, box, inside) {
   }
 }
 
-function planeEnds(view, x, y, box) {
-  const level = (px) => view.dual - view.multiplier * (x.inverse(px) - view.threshold);
+function planeEnds(view, y, at, box) {
+  const level = (px) => view.dual - view.multiplier * (at.inverse(px) - view.improvement);
   return [box.left, box.right].map((px) => ({ x: px, y: y(level(px)) }));
 }
 
-// Where the hyperplane is held: a third of the plot away from the policy, on the roomier side, inside the frame.
-function handleOnPlane(view, x, y, at, box) {
-  const level = (px) => y(view.dual - view.multiplier * (x.inverse(px) - view.threshold));
-  const wall = at(view.improvement), from = at(view.at.utility), width = box.right - box.left;
-  const wanted = [-0.3, 0.3, -0.2, 0.2, -0.12, 0.12, -0.08].map((share) => from + share * width);
-  const fits = (px) => px > box.left + 16 && px < box.right - 16 && level(px) > box.top + 16 && level(px) < box.bottom - 50 && Math.abs(px - wall) > 34;
-  const px = wanted.find((candidate) => fits(candidate)) ?? from - 40;
-  return { x: px, y: level(px) };
+// Where the hyperplane is held: some way along it from the policy, inside the frame, and clear of the handles of
+// policy and threshold however steep it is.
+function handleOnPlane(view, y, at, box) {
+  const from = { x: at(view.at.utility), y: y(view.level) }, wall = Math.min(Math.max(at(view.improvement), box.left), box.right);
+  const { dx, dy } = direction(view.multiplier, at, y), length = Math.hypot(dx, dy);
+  const along = (far) => ({ x: from.x + (far * dx) / length, y: from.y + (far * dy) / length });
+  const inside = (p) => p.x > box.left + 16 && p.x < box.right - 16 && p.y > box.top + 16 && p.y < box.bottom - 16;
+  const clear = (p) => Math.hypot(p.x - wall, p.y - box.bottom + 26) > 48;
+  const reach = 0.34 * (box.right - box.left);
+  const places = [-1, 1, -0.75, 0.75, -0.5, 0.5, -0.36, 0.36].map((share) => along(share * reach));
+  const apart = (p) => clear(p) && Math.abs(p.x - wall) > 30;
+  const found = places.find((p) => inside(p) && apart(p)) ?? places.find((p) => inside(p) && clear(p));
+  if (found) return found;
+  const last = along(-46);
+  return { x: Math.min(Math.max(last.x, box.left + 16), box.right - 16), y: Math.min(Math.max(last.y, box.top + 16), box.bottom - 16) };
 }
 
-function planeLabel(pen, view, x, y, at, box, bounds) {
-  const grip = handleOnPlane(view, x, y, at, box);
+function planeLabel(pen, view, grip, bounds) {
   pen.reserve(grip.x - 13, grip.y - 20, 26, 40);
   const text = `t + ${short(view.multiplier)} u = ${fixed(view.dual, view.digits.reward)}`;
   pen.label("plane-name", "note line", grip.x, grip.y, text, [[20, -8, "start"], [0, -26, "middle"], [-20, 18, "end"], [0, 36, "middle"], [20, 24, "start"], [-20, -8, "end"], [10, -44, "middle"]], { must: true, frame: bounds });
@@ -159,8 +178,10 @@ function heldAtReference(model) {
 
 function optimum(pen, view, at, y, box, bounds, here) {
   if (view.optimum.outcome === "infeasible") {
+    if (!Number.isFinite(view.ceiling)) return;
     pen.line("ceiling", "ceiling", at(view.ceiling), box.top, at(view.ceiling), box.bottom);
-    pen.label("ceiling-name", "note optimum-text", at(view.ceiling), box.top, "best achievable", [[-8, 34, "end"], [8, 34, "start"]], { must: true, frame: bounds });
+    const most = ["highest that can be met", "highest possible"];
+    pen.label("ceiling-name", "note optimum-text", at(view.ceiling), box.top, most, [34, 53, 72].flatMap((dy) => [[-8, dy, "end"], [8, dy, "start"]]), { must: true, frame: bounds });
     return;
   }
   const px = at(view.improvement), py = y(view.optimal);
@@ -174,11 +195,11 @@ function optimum(pen, view, at, y, box, bounds, here) {
     const bar = px + (here.x > px ? -9 : 9), tip = bar + (here.x > px ? 5 : -5), upper = Math.max(top, box.top);
     pen.path("gap", "gap", `M${tip} ${upper}L${bar} ${upper}L${bar} ${py}L${tip} ${py}`);
     const side = here.x > px ? [[-6, 4, "end"], [24, 4, "start"]] : [[6, 4, "start"], [-24, 4, "end"]];
-    pen.label("gap-name", "note optimum-text", bar, (upper + py) / 2, `gap ${fixed(view.at.gap, digits)}`, side, { frame: bounds });
+    pen.label("gap-name", "note optimum-text", bar, (upper + py) / 2, `${view.others ? "gap" : "above"} ${fixed(view.at.gap, digits)}`, side, { frame: bounds });
   }
   pen.circle("crossing", "crossing", px, Math.max(top, box.top), 4.5);
   pen.reserve(px - 8, Math.max(top, box.top) - 8, 16, 16);
-  pen.label("optimum-name", "note optimum-text", view.atOptimum ? px : px, py, `${view.optimum.outcome === "binding" ? "D* = P*" : "P*"} = ${fixed(view.optimal, digits)}`,
+  pen.label("optimum-name", "note optimum-text", px, py, `${view.others ? "D* = P* =" : "lowest D:"} ${fixed(view.optimal, digits)}`,
     [[14, -14, "start"], [-14, 26, "end"], [14, 26, "start"], [-14, 42, "end"], [-14, -18, "end"], [16, -34, "start"]], { must: true, frame: bounds });
 }
 

@@ -5,6 +5,9 @@ export const NAMESPACE = "http://www.w3.org/2000/svg";
 export class Pen {
   constructor(root) {
     this.root = root;
+    // Marks come and go: what is made late still belongs above the grid and below the handles. A node that moves
+    // in the document would lose the keyboard's focus.
+    [this.back, this.front] = [0, 1].map(() => root.appendChild(document.createElementNS(NAMESPACE, "g")));
     this.nodes = new Map();
     this.used = new Set();
     this.boxes = [];
@@ -40,7 +43,8 @@ export class Pen {
     if (!node) {
       node = document.createElementNS(NAMESPACE, tag);
       this.nodes.set(name, node);
-      parent.appendChild(node);
+      if (parent === this.root) parent.insertBefore(node, this.front);
+      else parent.appendChild(node);
     }
     this.used.add(name);
     this.set(node, attributes);
@@ -51,9 +55,9 @@ export class Pen {
     return this.node(name, "path", { class: kind, d, ...more });
   }
 
-  line(name, kind, x1, y1, x2, y2, more = {}) {
+  line(name, kind, x1, y1, x2, y2, more = {}, parent = this.root) {
     const r = (v) => Math.round(v * 100) / 100;
-    return this.node(name, "line", { class: kind, x1: r(x1), y1: r(y1), x2: r(x2), y2: r(y2), ...more });
+    return this.node(name, "line", { class: kind, x1: r(x1), y1: r(y1), x2: r(x2), y2: r(y2), ...more }, parent);
   }
 
   rect(name, kind, x, y, width, height, more = {}) {
@@ -93,11 +97,23 @@ export class Pen {
   }
 
   // A label at the freest of the places [dx, dy, anchor] about (x, y): never on another label, and off the
-  // curves where it can be. With `must` the least bad place is taken, else the label is left out.
-  label(name, kind, x, y, content, places, { must = false, size = 12.5, frame } = {}) {
-    const width = [...content].length * size * 0.56, height = size + 3;
-    const area = frame ?? [0, 0, this.width, this.height];
+  // curves where it can be. With `must` the least bad place is taken, else the label is left out. Of several
+  // wordings the first that has a free place is written, the next where it has none.
+  label(name, kind, x, y, wordings, places, { must = false, size = 12.5, frame } = {}) {
     let chosen = null, least = Infinity;
+    for (const content of [wordings].flat()) {
+      const found = this.place(content, x, y, places, { must, size, frame });
+      if (found.cost < least) [least, chosen] = [found.cost, { content, ...found }];
+      if (least === 0) break;
+    }
+    if (!chosen || (least >= 100 && !must)) return null;
+    return this.write(name, kind, chosen.left, chosen.base, chosen.content, chosen.box);
+  }
+
+  place(content, x, y, places, { must, size, frame }) {
+    const width = this.measure(content, size), height = size + 3;
+    const area = frame ?? [0, 0, this.width, this.height];
+    let best = { cost: Infinity };
     for (const [dx, dy, anchor] of places) {
       let left = x + dx - (anchor === "end" ? width : anchor === "middle" ? width / 2 : 0);
       if (must) left = Math.min(Math.max(left, area[0] + 2), area[2] - width - 2);
@@ -106,11 +122,18 @@ export class Pen {
       if (box[0] < area[0] || box[2] > area[2] || box[1] < area[1] || box[3] > area[3]) continue;
       const crowd = 100 * this.boxes.filter((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]).length;
       const cost = crowd + this.crossings(box);
-      if (cost < least) [least, chosen] = [cost, [left, y + dy, box]];
+      if (cost < best.cost) best = { cost, left, base: y + dy, box };
       if (cost === 0) break;
     }
-    if (!chosen || (least >= 100 && !must)) return null;
-    return this.write(name, kind, chosen[0], chosen[1], content, chosen[2]);
+    return best;
+  }
+
+  // Width of a label in the page's own font, at the weight of the boldest label.
+  measure(content, size) {
+    this.ruler ??= document.createElement("canvas").getContext("2d");
+    this.family ??= getComputedStyle(this.root).fontFamily;
+    this.ruler.font = `500 ${size}px ${this.family}`;
+    return this.ruler.measureText(content).width;
   }
 
   crossings(box) {
