@@ -32,6 +32,12 @@ export class Dragging {
   }
 
   listen(svg) {
+    // A finger on these handles moves in any direction. touch-action would say so, but marks inside an SVG have none
+    // of their own, and everywhere else a finger that moves up or down scrolls the page.
+    svg.addEventListener("touchstart", (event) => {
+      const held = event.target.closest(".handle")?.dataset.drag;
+      if (held === "boundary" || held === "hyperplane") event.preventDefault();
+    }, { passive: false });
     svg.addEventListener("pointerdown", (event) => this.down(event, svg));
     svg.addEventListener("pointermove", (event) => this.move(event));
     svg.addEventListener("pointerup", (event) => this.up(event));
