@@ -6,7 +6,15 @@ import streamlit as st
 
 from dualign.errors import DualignError
 from dualign.ui import session, show
-from dualign.ui.evaluate import data, experiments_view, policy_view, replies_view, theory_view, votes_view
+from dualign.ui.evaluate import (
+    data,
+    experiments_view,
+    iterate_view,
+    policy_view,
+    replies_view,
+    theory_view,
+    votes_view,
+)
 from dualign.ui.router import framed
 from dualign.ui.texts import md
 
@@ -15,6 +23,7 @@ with show.guarded():
     lens = session.current()
     st.title("Evaluate: what was predicted, and what policies did", anchor=False)
     st.markdown(experiments_view.headline())
+    iterate_view.note()
     chosen = policy_view.choose(lens)
     shown = None
     try:
@@ -31,8 +40,12 @@ with show.guarded():
         ) as panel:
             if panel.open:
                 replies_view.side_by_side(lens, shown)
+    iterate_view.unmeasured(lens)
     st.subheader("The experiments", anchor=False)
-    experiments_view.experiment(experiments_view.choose())
+    experiment = experiments_view.choose()
+    experiments_view.experiment(experiment)
+    if experiment == "one-shot-vs-iterative":
+        iterate_view.iterations(lens)
     votes_view.votes()
     theory_view.theory()
     with st.expander("All figures of the papers beside ours", icon=":material/menu_book:"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from dualign import jobs
@@ -71,3 +73,36 @@ def test_votes_of_the_chat_become_win_rates(open_app: OpenApp) -> None:
     app = open_app("evaluate")
     assert not app.exception
     assert "No blind votes" not in texts(app)
+
+
+def test_iterations_are_launched_at_the_lens_and_watched(
+    open_app: OpenApp, stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[jobs.JobSpec] = []
+
+    def submit(spec: jobs.JobSpec) -> object:
+        submitted.append(spec)
+        return SimpleNamespace(id="iterate-00000000", state="queued")
+
+    app = open_app("evaluate", c="harmless~0.2")
+    app.segmented_control(key="experiment").set_value("one-shot-vs-iterative").run()
+    app.session_state["iterate_form"] = True
+    app.run()
+    assert not app.exception
+    app.number_input(key="iterate_count").set_value(2)
+    app.number_input(key="iterate_steps").set_value(6)
+    monkeypatch.setattr("dualign.jobs.submit", submit)
+    app.session_state["iterate_form"] = True
+    app.button(key="FormSubmitter:iterate-Start").click().run()
+    assert not app.exception
+    assert submitted[0].kind == "iterate"
+    assert submitted[0].payload["iterations"] == 2
+    assert submitted[0].payload["align"]["thresholds"] == {"harmless": 0.2}
+
+
+def test_iterations_need_thresholds_on_whole_scores(open_app: OpenApp) -> None:
+    app = open_app("evaluate", c="harmless~0.3~group~sleep")
+    app.segmented_control(key="experiment").set_value("one-shot-vs-iterative").run()
+    app.session_state["iterate_form"] = True
+    app.run()
+    assert "set the lens so" in texts(app)
