@@ -183,24 +183,25 @@ def _is_ours(folder: Path, spec: AlignSpec) -> bool:
         return False
 
 
-def _start(spec: AlignSpec) -> State | None:
+def _start(spec: AlignSpec) -> tuple[State | None, dict[str, Any]]:
+    """LoRA to start from, and how many steps it had."""
     if not spec.options.warm_start:
-        return None
+        return None, {}
     folder = policy_folder(spec.options.warm_start)
-    verify_policy(folder)
+    before = verify_policy(folder).metrics
     found = policy_lora(folder)
     if not found.like(spec.options):
         raise InvalidInputError(
             f"the policy '{spec.options.warm_start}' has rank {found.rank} on {', '.join(found.targets)}: start from "
             f"one of rank {spec.options.rank} on {', '.join(spec.options.targets)}."
         )
-    return found.state
+    return found.state, {"steps_before": before.get("steps", 0) + before.get("steps_before", 0)}
 
 
 def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
     objective = stages.session.objective
     steps, beta = spec.options.steps, objective.problem.beta
-    start = _start(spec)
+    start, more = _start(spec)
     done: dict[int, Trained] = {}
     for step in front_order(objective.points):
         point = step.point
@@ -212,21 +213,22 @@ def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[s
             beta=beta,
             start=begin,
         )
-    return [(done[i], objective.points[i], {}) for i in range(len(objective.points))]
+    return [(done[i], objective.points[i], more) for i in range(len(objective.points))]
 
 
 def _pecan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
     objective = stages.session.objective
+    start, more = _start(spec)
     found = pecan.pecan_scores(spec, stages)
     trained = stages.run(
         "policy-0",
         found.scores,
         steps=spec.options.steps,
         beta=objective.problem.beta,
-        start=_start(spec),
+        start=start,
         replies=found.n_replies,
     )
-    more = {"divergence": dict(zip(objective.names, found.divergence.tolist(), strict=True))}
+    more |= {"divergence": dict(zip(objective.names, found.divergence.tolist(), strict=True))}
     return [(trained, found.multipliers, more)]
 
 

@@ -24,7 +24,7 @@ from dualign.alignment.spec import AlignSpec, TrainOptions
 from dualign.errors import InvalidInputError
 from dualign.models.policies import policy_folder, read_policy, verify_policy
 
-from .conftest import brevity, vowels
+from .letters import brevity, vowels
 
 OPTIONS = TrainOptions(
     steps=12,

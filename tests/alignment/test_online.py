@@ -12,7 +12,7 @@ from dualign.alignment.session import Stopped, open_session
 from dualign.alignment.spec import AlignSpec, TrainOptions
 from dualign.errors import ModelError
 
-from .conftest import brevity, vowels
+from .letters import brevity, vowels
 
 OPTIONS = TrainOptions(
     checkpoint_every=5,
