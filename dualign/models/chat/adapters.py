@@ -65,7 +65,9 @@ class RowLinear(torch.nn.Module):
         y: torch.Tensor = self.linear(x)
         if self.down is None or self.up is None:
             return y
-        return torch.baddbmm(y, torch.bmm(x, self.down), self.up)
+        # In float32: factors this thin take a quarter of bfloat16's time, whose kernels are set up at each call.
+        delta = torch.bmm(torch.bmm(x.float(), self.down), self.up)
+        return torch.add(y, delta).to(y.dtype)
 
 
 class RowAdapters:
@@ -88,7 +90,6 @@ class RowAdapters:
                 if isinstance(linear, torch.nn.Linear):
                     self.modules[path] = RowLinear(linear)
                     setattr(module, child, self.modules[path])
-        self.dtype = model.dtype
         self.stored: dict[str, StoredAdapter] = {}
         self._deltas: dict[str, dict[str, Delta]] = {}
         self._stacks: OrderedDict[tuple[Key, ...], dict[str, Delta]] = OrderedDict()
@@ -127,8 +128,7 @@ class RowAdapters:
             parts = [self._combined(row, module) for row in distinct]
             rank = max(down.shape[1] for down, _ in parts)
             stacked = [
-                torch.stack([_padded(part[side], rank, dim=1 - side) for part in parts]).to(self.dtype)
-                for side in (0, 1)
+                torch.stack([_padded(part[side], rank, dim=1 - side) for part in parts]) for side in (0, 1)
             ]
             stack[module] = (stacked[0].index_select(0, index), stacked[1].index_select(0, index))
         self._stacks[rows] = stack
