@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from plotly import graph_objects as go
 
-from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span
+from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span, true_minus
 
 MAX_POINTS = 2000
 """SVG points that a browser draws without delay."""
@@ -44,7 +44,8 @@ def histogram_figure(data: HistogramData, look: Theme) -> go.Figure:
     """Responses per bin of one score, with its mean."""
     figure = base_figure(
         look,
-        title=f"{data.name}: mean {data.mean:.3g}, spread {data.deviation:.3g}",
+        # Short, so that the titles of histograms beside each other take one line each.
+        title=f"{data.name}: {data.mean:.2g} ± {data.deviation:.2g}",
         x=f"{plain(data.name, 30)} ({plain(data.unit or 'score', 30)})",
         y="responses",
         x_range=span(data.edges, margin=0.02),
@@ -131,6 +132,7 @@ def correlation_figure(data: CorrelationData, look: Theme) -> go.Figure:
         y_range=(len(names) - 0.5, -0.5),
         height=130 + 62 * len(names),
     )
+    dark = look.name == "dark"
     figure.add_heatmap(
         z=f32(data.within),
         x=names,
@@ -138,11 +140,20 @@ def correlation_figure(data: CorrelationData, look: Theme) -> go.Figure:
         zmin=-1,
         zmax=1,
         colorscale=[[0, look.line], [0.5, look.paper], [1, look.dual]],
-        text=[[f"{value:+.2f}" for value in row] for row in data.within],
-        texttemplate="%{text}",
         showscale=False,
         hovertemplate="%{x} and %{y}: %{z:.3f}<extra></extra>",
     )
+    # By hand: one colour of text cannot be read on every colour of cell.
+    for row, values in zip(names, data.within, strict=True):
+        for column, value in zip(names, values, strict=True):
+            strong = abs(value) > 0.55
+            figure.add_annotation(
+                text=true_minus(f"{value:+.2f}"),
+                x=column,
+                y=row,
+                showarrow=False,
+                font={"size": 13, "color": look.paper if strong else look.text if not dark else "#FFFFFF"},
+            )
     return figure
 
 
@@ -212,10 +223,36 @@ class CalibrationData:
         return {"predicted": self.predicted, "observed": self.observed, "pairs": self.pairs}
 
 
+def calibration_error(data: CalibrationData) -> float:
+    """Average distance between the share that a scorer expects and the share that people chose."""
+    return float(np.average(np.abs(data.predicted - data.observed), weights=np.maximum(data.pairs, 1e-9)))
+
+
+def calibration_words(data: CalibrationData) -> str:
+    """What a calibration curve says about a scorer: a sentence, and how far its numbers carry."""
+    off = calibration_error(data)
+    centre = data.predicted - 0.5
+    weight = np.maximum(data.pairs, 1e-9) * centre**2
+    far = np.abs(centre) > 1e-9
+    ratio = (
+        float(np.average((data.observed[far] - 0.5) / centre[far], weights=weight[far])) if far.any() else 1.0
+    )
+    if off < 0.05:
+        return "Its claims hold: differences of this score can be read as they are."
+    if ratio < 0.85:
+        claim = "It claims more than people confirm: a large difference of this score means less than it says"
+    elif ratio > 1.15:
+        claim = "It claims less than people confirm: differences of this score mean more than they say"
+    else:
+        claim = "Its claims bend away from what people chose, up and down"
+    rest = " Trust the order it puts replies in more than the size of its differences." if off >= 0.1 else ""
+    return f"{claim}.{rest}"
+
+
 def calibration_figure(data: CalibrationData, look: Theme) -> go.Figure:
     """How often the reply that a scorer prefers is preferred by people, against what it claims."""
     wrong = f", right in {data.accuracy:.0%} of held-out pairs" if data.accuracy is not None else ""
-    off = float(np.average(np.abs(data.predicted - data.observed), weights=np.maximum(data.pairs, 1e-9)))
+    off = calibration_error(data)
     figure = base_figure(
         look,
         title=f"{data.name}: {off:.0%} off on average{wrong}",

@@ -15,8 +15,8 @@ from dualign.samples.mapping import ColumnInfo, ImportMapping, ImportProposal, S
 from dualign.samples.shapes import PROMPTS, Shape
 
 CANNOT = (
-    "it holds {what} without scores, so it cannot give D: import it as it is and score the replies "
-    "(`dualign score`)"
+    "it holds {what} without scores, so it cannot give D: import it as it is, then score the replies on the Samples "
+    "page or with `dualign score`"
 )
 _ROLES: dict[str, tuple[str, ...]] = {
     "prompt": (*PROMPTS, "question_text", "questiontext", "user", "user_input"),
@@ -282,7 +282,7 @@ def _scores(
     found = []
     for name in numeric:
         likely = name.lower() in _REWARD or _UTILITY.search(name) or _COST.search(name)
-        if name in taken or (_NO_SCORE.fullmatch(name) and not likely):
+        if name in taken or (not likely and (_NO_SCORE.fullmatch(name) or _counts_rows(table[name]))):
             continue
         # A score with gaps stays proposed: leaving it out would hide that the file is incomplete.
         gaps = missing_count(table[name])
@@ -294,6 +294,13 @@ def _scores(
             continue
         found.append(ScoreColumn(column=name, name=name, cost=_COST.search(name) is not None))
     return found
+
+
+def _counts_rows(column: pa.ChunkedArray) -> bool:
+    """Whether a column holds whole numbers that are all distinct: an identifier, whatever its name."""
+    if not 20 <= len(column) <= _COUNTED or column.null_count or not pa.types.is_integer(column.type):
+        return False
+    return bool(pc.count_distinct(column).as_py() == len(column))
 
 
 def _choose(scores: Sequence[ScoreColumn], format: str) -> tuple[str | None, tuple[str, ...], str]:

@@ -14,6 +14,7 @@ from dualign.samples import SampleSet
 from dualign.ui import analysis, data, session
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
+from dualign.ui.terms import score_name
 from dualign.ui.texts import md, number
 
 _PER_PAGE = 8
@@ -35,6 +36,10 @@ class Ranked:
     texts: list[str]
     weights: np.ndarray | None
     scores: dict[str, np.ndarray]
+
+    def holding(self, words: list[str]) -> list[int]:
+        """Places of the replies that hold every word, in the order shown."""
+        return [place for place, text in enumerate(self.texts) if _holds(text, words)] if words else []
 
     def table(self) -> pd.DataFrame:
         """All replies as a table; a score that is named like one of its own columns gives way."""
@@ -60,7 +65,7 @@ def choose_multiplier(lens: LensSettings, view: View) -> None:
         return f"λ* = {number(value)}" if at_best else f"λ = {number(value)}"
 
     st.select_slider(
-        f"Policy shown: multiplier on {md(view.problem.samples.names[focus])} (reward per utility)",
+        f"Policy shown: multiplier on {md(view.names[focus])} (reward per utility)",
         sorted(options),
         key="choose_lam",
         format_func=words,
@@ -130,7 +135,11 @@ def _browse(
     groups = sorted({str(sample_set.groups[row]) for row in rows})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         query = st.text_input(
-            "Find in prompts and replies", key="find", placeholder="words, e.g. sleep", max_chars=200
+            "Find in prompts and replies",
+            key="find",
+            placeholder="words, e.g. sleep",
+            max_chars=200,
+            persist_state="session",
         )
         chosen = ""
         if len(groups) > 1:
@@ -139,9 +148,16 @@ def _browse(
                 ["", *groups],
                 format_func=lambda group: group or "All groups",
                 key="find_group",
+                persist_state="session",
             )
         count = st.number_input(
-            "Replies per prompt", min_value=1, max_value=64, value=3, key="find_count", width=170
+            "Replies per prompt",
+            min_value=1,
+            max_value=64,
+            value=3,
+            key="find_count",
+            width=170,
+            persist_state="session",
         )
     if chosen and chosen in groups:
         rows = rows[[str(sample_set.groups[row]) == chosen for row in rows]]
@@ -165,7 +181,13 @@ def _browse(
     words = " Weight 1 × is an even choice among a prompt's replies." if weighted else ""
     st.caption(f"{len(shown):,} of {len(rows):,} prompts.{words}")
     for row in shown[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
-        _prompt(sample_set, table(int(row)), int(row), int(np.clip(count, 1, 64)))
+        _prompt(
+            sample_set,
+            table(int(row)),
+            int(row),
+            int(np.clip(count, 1, 64)),
+            (query or "").casefold().split(),
+        )
 
 
 def content_note(sample_set: SampleSet, hidden: int, *, key: str = "reveal") -> bool:
@@ -178,7 +200,7 @@ def content_note(sample_set: SampleSet, hidden: int, *, key: str = "reveal") -> 
     return bool(st.toggle(f"Show these {hidden} prompts and their replies", key=key, value=False))
 
 
-def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int) -> None:
+def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int, sought: list[str]) -> None:
     group = str(sample_set.groups[row])
     head = [md(group)] if group else []
     if found.weights is None:
@@ -186,10 +208,16 @@ def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int) -> None:
     else:
         effective = number(1.0 / float(np.sum(np.square(found.weights))))
         head.append(f"{len(found.texts)} replies, worth {effective} even ones under this policy")
+    hits = found.holding(sought)
+    # A reply that was sought comes first, or the match would stay out of sight among the others.
+    places = sorted(range(len(found.texts)), key=lambda place: place not in hits)
+    if sought:
+        many = f"in {len(hits)} of them" if len(hits) > 1 else "in one of them"
+        head.append(f"words found {many}" if hits else "words found in the prompt")
     with st.container(border=True):
         st.text(cut(str(sample_set.prompts[row])), width="stretch")
         st.caption(" · ".join(head))
-        for place in range(min(count, len(found.texts))):
+        for place in places[: max(1, count)]:
             words = [f"{md(name)} {number(float(values[place]))}" for name, values in found.scores.items()]
             if found.weights is not None:
                 times = float(found.weights[place]) * len(found.texts)
@@ -216,14 +244,21 @@ def favoured(sample_set: SampleSet, lens: LensSettings, view: View, row: int) ->
     weights = np.asarray(data.weights(lens))[place, : len(texts)]
     order = np.argsort(-weights, kind="stable")
     seen = analysis.scored(sample_set, lens)
-    scores = {lens.reward or sample_set.manifest.reward: seen.rewards[place, : len(texts)][order]}
+    manifest = sample_set.manifest
+    reward = score_name(manifest, lens.reward or manifest.reward)
+    scores = {reward: seen.rewards[place, : len(texts)][order]}
     for j, utility in enumerate(seen.names):
-        scores[utility] = seen.utilities[place, : len(texts), j][order]
+        scores[score_name(manifest, utility)] = seen.utilities[place, : len(texts), j][order]
     return Ranked([texts[k] for k in order], weights[order], scores)
 
 
 def drawn(sample_set: SampleSet, row: int) -> Ranked:
     """Replies to one prompt in the order they were drawn, with all their scores."""
     texts = sample_set.responses(row)
-    part = sample_set.table.slice(int(np.sum(sample_set.counts[:row])), len(texts))
-    return Ranked(texts, None, {name: part[name].to_numpy() for name in sample_set.manifest.scores})
+    part, manifest = (
+        sample_set.table.slice(int(np.sum(sample_set.counts[:row])), len(texts)),
+        sample_set.manifest,
+    )
+    return Ranked(
+        texts, None, {score_name(manifest, name): part[name].to_numpy() for name in manifest.scores}
+    )

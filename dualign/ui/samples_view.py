@@ -18,8 +18,12 @@ from dualign.samples.export import export_bytes
 from dualign.ui import data, session, show
 from dualign.ui.export import script
 from dualign.ui.replies import browse
+from dualign.ui.score_view import scoring
 from dualign.ui.state import LensSettings
+from dualign.ui.terms import score_name
 from dualign.ui.texts import md, number
+
+_TABLE = "samples_table"
 
 
 def overview() -> str:
@@ -28,47 +32,45 @@ def overview() -> str:
     shown = st.session_state.get("samples_shown")
     if shown not in names:
         shown = session.current().samples
-    rows = [_row(name) for name in names]
-    event = st.dataframe(
-        pd.DataFrame(rows),
+    st.session_state["samples_shown"] = shown
+    # Written before every drawing: an import or a deletion chooses a row too, and the table must follow.
+    st.session_state[_TABLE] = {"selection": {"rows": [names.index(shown)], "columns": [], "cells": []}}
+    st.dataframe(
+        pd.DataFrame([_row(name) for name in names]),
         hide_index=True,
-        on_select="rerun",
+        on_select=lambda: _pick(names),
         selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [names.index(shown)]}},
-        key="samples_table",
+        key=_TABLE,
         alt="Stored sample sets",
         column_config={"Title": st.column_config.TextColumn(width="medium")},
     )
-    picked = event.selection.rows
-    done = st.session_state.pop("import_done", None)
-    if done in names:
-        st.success(f"{md(done)} is stored.", icon=":material/check:")
-    chosen = names[picked[0]] if picked and 0 <= picked[0] < len(names) else shown
-    st.session_state["samples_shown"] = chosen
+    done = st.session_state.pop("samples_done", None)
+    if done:
+        # The message may stand above what is in sight; the toast is seen wherever the page is scrolled to.
+        st.toast(md(done), icon=":material/check:")
+        st.success(md(done), icon=":material/check:")
     with st.container(horizontal=True):
-        if chosen in data.names():
-            st.button(
-                "Look at it through the lens",
-                icon=":material/center_focus_strong:",
-                type="primary",
-                key="use_set",
-                disabled=chosen == session.current().samples,
-                on_click=_use,
-                args=(chosen,),
-            )
-        else:
-            st.caption(
-                "This set has no reward and utility yet, so it cannot give D. Score its replies first."
-            )
-        if not data.store().is_shipped(chosen) and st.button(
-            "Delete", icon=":material/delete:", key="delete"
+        if shown in data.names() and st.button(
+            "Look at it through the lens",
+            icon=":material/center_focus_strong:",
+            type="primary",
+            key="use_set",
         ):
-            _confirm_delete(chosen)
-    return chosen
+            session.commit(
+                data.bounds(shown).start if shown != session.current().samples else session.current()
+            )
+            st.switch_page("pages/lens.py")
+        if not data.store().is_shipped(shown) and st.button("Delete", icon=":material/delete:", key="delete"):
+            _confirm_delete(shown)
+    if shown not in data.names():
+        scoring(data.open_set(shown))
+    return shown
 
 
-def _use(name: str) -> None:
-    session.commit(data.bounds(name).start)
+def _pick(names: list[str]) -> None:
+    rows = st.session_state[_TABLE].selection.rows
+    if rows and 0 <= rows[0] < len(names):
+        st.session_state["samples_shown"] = names[rows[0]]
 
 
 def _row(name: str) -> dict[str, Any]:
@@ -77,14 +79,15 @@ def _row(name: str) -> dict[str, Any]:
         sample_set = data.open_set(name)
     except StoreError as error:
         return {"Name": name, "Title": "cannot be read", "Origin": str(error)}
+    unscored = "not scored" if not manifest.scores else "–"
     return {
         "Name": name,
         "Title": manifest.title or name,
         "Origin": manifest.origin,
         "Prompts": sample_set.n_prompts,
         "Replies": sample_set.table.num_rows,
-        "Reward": manifest.reward or "–",
-        "Utilities": ", ".join(manifest.utilities) or "–",
+        "Reward": score_name(manifest, manifest.reward) if manifest.reward else unscored,
+        "Utilities": ", ".join(score_name(manifest, name) for name in manifest.utilities) or unscored,
         "Licence": manifest.licence or "not stated",
         "SHA-256": sample_set.content_hash[:12],
     }
@@ -121,9 +124,10 @@ def distributions(sample_set: SampleSet) -> None:
     for k, name in enumerate(names[:12]):
         with columns[k % len(columns)]:
             info = sample_set.manifest.scores[name]
-            drawn = figures.histogram_data(name, values[name], unit=info.unit)
+            shown = score_name(sample_set.manifest, name)
+            drawn = figures.histogram_data(shown, values[name], unit=info.unit)
             words = (
-                f"{name} has mean {number(drawn.mean)} and standard deviation {number(drawn.deviation)} "
+                f"{shown} has mean {number(drawn.mean)} and standard deviation {number(drawn.deviation)} "
                 f"over {table.num_rows:,} replies."
             )
             show.figure(
@@ -132,14 +136,16 @@ def distributions(sample_set: SampleSet) -> None:
             if info.description:
                 st.caption(
                     md(info.description, 300)
-                    + (" Imported as a cost; the sign was turned." if info.cost else "")
+                    + (". Imported as a cost; the sign was turned." if info.cost else "")
                 )
     if len(names) < 2:
         return
     left, right = st.columns(2, gap="medium")
     with left:
         together = figures.correlation_data(
-            names, np.stack([values[name] for name in names], axis=-1), table["prompt_id"].to_numpy()
+            tuple(score_name(sample_set.manifest, name) for name in names),
+            np.stack([values[name] for name in names], axis=-1),
+            table["prompt_id"].to_numpy(),
         )
         show.figure(
             figures.correlation_figure(together, look),
@@ -157,12 +163,13 @@ def distributions(sample_set: SampleSet) -> None:
         )
         if utility not in others:
             utility = others[0]
-        cloud = figures.scatter_data((utility, reward), values[utility], values[reward])
+        both = (score_name(sample_set.manifest, utility), score_name(sample_set.manifest, reward))
+        cloud = figures.scatter_data(both, values[utility], values[reward])
         show.figure(
             figures.scatter_figure(cloud, look),
             cloud.columns,
             key="scatter",
-            sentence=f"Each dot is one reply: {utility} across, {reward} up.",
+            sentence=f"Each dot is one reply: {both[0]} across, {both[1]} up.",
         )
 
 
@@ -248,6 +255,7 @@ def calibration() -> None:
                 key=f"calibration-{name}",
                 sentence=words,
             )
+            st.caption(figures.calibration_words(drawn))
 
 
 def _record(path: Path) -> str:

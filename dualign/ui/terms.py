@@ -84,7 +84,7 @@ class Term:
             points = 100 * size
             words = "percentage point" if points == 1 else f"{number(points)} points"
             return words + (f" {self.condition}" if named else "")
-        if not named and not self.turned:
+        if not named:
             return number(size)
         return f"{number(size)} " + (f"less {self.measured}" if self.turned else f"of {self.measured}")
 

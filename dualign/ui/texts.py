@@ -6,6 +6,8 @@ import math
 import re
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&\"'=^@/])")
+# A command as our own sentences write it: nothing else passes as code.
+_COMMAND = re.compile(r"`(dualign [a-z -]{1,60})`")
 
 
 def md(text: object, length: int = 200) -> str:
@@ -13,6 +15,14 @@ def md(text: object, length: int = 200) -> str:
     joined = " ".join(str(text).split())
     joined = joined if len(joined) <= length else joined[: length - 1] + "…"
     return _MARKS.sub(r"\\\1", joined)
+
+
+def md_code(text: object, length: int = 200) -> str:
+    """Like `md`, but a command between backticks stays code."""
+    joined = " ".join(str(text).split())
+    joined = joined if len(joined) <= length else joined[: length - 1] + "…"
+    parts = _COMMAND.split(joined)
+    return "".join(f"`{part}`" if k % 2 else _MARKS.sub(r"\\\1", part) for k, part in enumerate(parts))
 
 
 def number(value: float, digits: int = 3) -> str:

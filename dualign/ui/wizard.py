@@ -25,7 +25,8 @@ from dualign.samples import (
     sample_set_of,
 )
 from dualign.ui import analysis, data, session, show
-from dualign.ui.texts import md, number
+from dualign.ui.terms import score_name
+from dualign.ui.texts import md, md_code, number
 
 _KEPT = "import_parsed"
 _SUFFIXES = ["csv", "tsv", "json", "jsonl", "parquet", "npz", "pt", "gz", "zst"]
@@ -60,6 +61,8 @@ def import_wizard() -> None:
         st.error(md(upload.error, 600), icon=":material/block:", title="This file cannot be imported")
         return
     _proposal(upload.parsed.proposal)
+    # What is wrong stands above the form: below it nobody looks before pressing on.
+    fault = st.empty()
     try:
         mapping = _corrections(upload.parsed.proposal, upload.identity)
         found = sample_set_of(upload.parsed, mapping, name="preview")
@@ -67,12 +70,16 @@ def import_wizard() -> None:
             _preview(found)
         else:
             st.info(
-                "Without a reward and a utility this set cannot give D. "
-                "It can be stored and scored later with `dualign score`.",
+                "Without a reward and a utility this set cannot give D. Save it as it is: its page then offers to "
+                "score its replies on this machine.",
                 icon=":material/info:",
             )
     except DualignError as error:
-        st.error(md(error, 600), icon=":material/block:")
+        fault.error(
+            md(error, 600),
+            icon=":material/block:",
+            title="Not yet: correct the file, or choose other columns below",
+        )
         return
     _save(upload, mapping)
 
@@ -102,7 +109,7 @@ def _proposal(proposal: ImportProposal) -> None:
         f"{proposal.n_rows:,} rows, {proposal.n_prompts:,} prompts."
     )
     for warning in proposal.warnings:
-        st.warning(md(warning, 500), icon=":material/warning:")
+        st.warning(md_code(warning, 500), icon=":material/warning:")
     with st.expander("Columns and reasons"):
         show.records([{"Choice": str(k), "Because": str(v)} for k, v in proposal.why.items()], alt="Reasons")
         show.records(
@@ -136,7 +143,9 @@ def _corrections(proposal: ImportProposal, identity: str) -> ImportMapping:
         reward = st.selectbox(
             "Reward (to be maximised)",
             options,
-            index=options.index(proposed.reward) if proposed.reward in options else 0,
+            # A number that nothing marks as a score, such as an identifier, is there to choose, never chosen.
+            index=options.index(proposed.reward) if proposed.reward in options else None,
+            placeholder="none: store the replies unscored",
             key=f"{key}_reward",
         )
     with right:
@@ -155,9 +164,12 @@ def _corrections(proposal: ImportProposal, identity: str) -> ImportMapping:
         default=[name for name in turned if name in chosen],
         format_func=lambda name: md(name, 60),
         key=f"{key}_costs_{'|'.join(chosen)}",
+        disabled=not chosen,
     )
-    named = [f"{name}:cost" if name in costs else name for name in (reward, *utilities)]
-    mapping = choose_scores(proposal, reward=named[0], utilities=tuple(named[1:])) if utilities else proposed
+    mapping = proposed
+    if reward is not None and utilities:
+        named = [f"{name}:cost" if name in costs else name for name in (reward, *utilities)]
+        mapping = choose_scores(proposal, reward=named[0], utilities=tuple(named[1:]))
     columns = [_NOTHING, *(column.name for column in proposal.columns)]
     with st.expander("Prompts, texts and policies"):
         grouping = _column("Rows of one prompt share", columns, proposed.prompt_by, f"{key}_by")
@@ -230,11 +242,12 @@ def _preview(found: SampleSet) -> None:
     """What the lens would open with: effective samples, D, signs, baseline."""
     lens = analysis.start_of(found).start
     view = analysis.look(found, lens)
-    name, reward = lens.constraints[0].utility, found.manifest.reward
+    utility, score = lens.constraints[0].utility, found.manifest.reward
+    name, reward = view.names[0], score_name(found.manifest, score)
     st.markdown("**Preview**")
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        scores = np.stack([found.table[column].to_numpy() for column in (reward, name)], axis=-1)
+        scores = np.stack([found.table[column].to_numpy() for column in (score, utility)], axis=-1)
         within = correlation_data((reward, name), scores, found.table["prompt_id"].to_numpy()).within[0, 1]
         sign = (
             "They pull apart, so the constraint has a price."
@@ -270,6 +283,7 @@ def _preview(found: SampleSet) -> None:
             name=name,
             at=(at, float(view.here.dual[0]), float(view.here.slack[0, 0])),
             optimum=(at, float(view.solution.dual_optimum)) if view.feasible else None,
+            feasible=view.feasible,
         )
         figure = dual.dual_curve_figure(drawn, show.look())
         show.figure(
@@ -319,6 +333,8 @@ def _store(upload: _Upload, mapping: ImportMapping, name_key: str) -> None:
     except DualignError as error:
         st.session_state["import_refused"] = str(error)
         return
-    st.session_state["samples_shown"] = st.session_state["import_done"] = name
+    st.session_state["samples_shown"] = name
+    st.session_state["samples_done"] = f"{name} is stored."
+    st.session_state["import_open"] = False
     if manifest.reward and manifest.utilities:
         session.commit(data.bounds(name).start)

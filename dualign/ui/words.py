@@ -229,7 +229,7 @@ def meaning(view: View, lens: LensSettings) -> list[str]:
         if step is not None:
             lines.append(
                 f"**{md(term.name)}**: {_next(view, j, named=False)} reward units{kept}, "
-                f"and each step after it costs more, up to {md(_edge(view, j))}, where no policy reaches further."
+                f"and each step after it costs more; no policy reaches beyond {md(_edge(view, j))}."
             )
     before, after = float(view.free.regularized_reward[0]), float(view.solution.primal_optimum)
     lines.append(

@@ -67,16 +67,15 @@ def scorer_folder(name: str | Path) -> Path:
             return folder
     if Path(name).is_dir():
         return Path(name)
-    known = sorted(
-        {
-            p.parent.name
-            for root in (scorers_root(), paths.shipped_root() / "scorers")
-            for p in root.glob(f"*/{CONFIG}")
-        }
-    )
     raise ModelError(
-        f"no scorer is named '{name}' and no such folder exists: there are {', '.join(known) or 'none'}."
+        f"no scorer is named '{name}' and no such folder exists: there are {', '.join(scorer_names()) or 'none'}."
     )
+
+
+def scorer_names() -> list[str]:
+    """Names of the scorers in the store and of those shipped, sorted."""
+    roots = (scorers_root(), paths.shipped_root() / "scorers")
+    return sorted({path.parent.name for root in roots for path in root.glob(f"*/{CONFIG}")})
 
 
 def read_info(folder: Path) -> ScorerInfo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -119,11 +119,23 @@ def score_set(
 ) -> SampleSet:
     """The set under a new name with one score column a scorer; the first (or ``reward``) is the reward."""
     loaded = [load_scorer(scorer) for scorer in scorers]
-    names = [scorer.info.name for scorer in loaded]
     table = sample_set.table
     scores = score_many(
         loaded, table["prompt"].to_pylist(), table["response"].to_pylist(), threads=threads, progress=progress
     )
+    return scored_set(sample_set, loaded, scores, name=name, reward=reward)
+
+
+def scored_set(
+    sample_set: SampleSet,
+    scorers: Sequence[Scorer],
+    scores: Mapping[str, npt.ArrayLike],
+    *,
+    name: str,
+    reward: str | None = None,
+) -> SampleSet:
+    """The set under a new name with the ``scores`` (N,) of ``scorers``; the first (or ``reward``) is the reward."""
+    names = [scorer.info.name for scorer in scorers]
     infos = {
         scorer.info.name: ScoreInfo(
             unit=scorer.info.unit,
@@ -131,7 +143,7 @@ def score_set(
             scorer=scorer.info.name,
             cost=not isinstance(scorer, HeadScorer) and getattr(scorer, "sign", 1.0) < 0,
         )
-        for scorer in loaded
+        for scorer in scorers
     }
     chosen = reward or sample_set.manifest.reward or names[0]
     utilities = [n for n in (*sample_set.manifest.utilities, *names) if n != chosen]
