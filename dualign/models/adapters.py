@@ -44,12 +44,14 @@ class ReferenceSpec:
     """What makes a reference policy: base model, adapter, temperature and how a prompt is put.
 
     ``temperature`` is part of the policy (logits divided by it), so that sampling at temperature 1,
-    log-probabilities and training all speak of one and the same distribution.
+    log-probabilities and training all speak of one and the same distribution. ``chat_template`` (Jinja) takes the
+    place of the tokenizer's own, for models that were trained with a format which it does not know.
     """
 
     base: str
     temperature: float = 1.0
     system_prompt: str | None = None
+    chat_template: str | None = None
     max_new_tokens: int = 80
     adapter: str | None = None
     sha256: str | None = None
@@ -65,6 +67,8 @@ class ReferenceSpec:
         """Plain columns for a manifest: everything but the training facts."""
         record = asdict(self)
         record.pop("training")
+        if self.chat_template is None:
+            record.pop("chat_template")
         return record
 
 
@@ -173,7 +177,8 @@ def read_spec(folder: Path) -> ReferenceSpec:
         raise ModelError(f"{folder} holds no readable {SPEC} ({error.strerror}).") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{path} cannot be read: {error}. Store the adapter again.") from error
-    return replace(spec, adapter=folder.name)
+    # A folder without weights names a base with a format, a temperature or a limit of its own.
+    return replace(spec, adapter=folder.name if spec.sha256 is not None else None)
 
 
 def verify_adapter(folder: Path) -> ReferenceSpec:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign.errors import InvalidInputError, ModelError
-from dualign.models.adapters import SPEC, ReferenceSpec, adapter_folder, load_adapter, read_spec
+from dualign.models.adapters import SPEC, WEIGHTS, ReferenceSpec, adapter_folder, load_adapter, read_spec
 from dualign.models.default import DEFAULT_NAME, ensure_default_model, import_train_stack
 from dualign.models.logprobs import sequence_log_probs
 from dualign.models.sampling import Reply, SampleOptions, prompt_uniforms, sample_replies, stop_ids
@@ -132,14 +132,19 @@ def resolve_spec(name_or_path: str | Path = DEMO) -> tuple[ReferenceSpec, Path |
     path = Path(name).expanduser()
     if path.is_dir():
         if (path / SPEC).is_file():
-            return read_spec(path), path
+            return _stored(path)
         if not (path / "config.json").is_file():
             raise ModelError(f"{path} holds neither {SPEC} nor config.json: it is no adapter and no model.")
         return ReferenceSpec(base=str(path)), None
     if "/" not in name:
-        folder = adapter_folder(name)
-        return read_spec(folder), folder
+        return _stored(adapter_folder(name))
     return ReferenceSpec(base=name), None
+
+
+def _stored(folder: Path) -> tuple[ReferenceSpec, Path | None]:
+    spec = read_spec(folder)
+    bare = spec.sha256 is None and not (folder / WEIGHTS).exists()
+    return spec, None if bare else folder
 
 
 def load_reference(
@@ -196,6 +201,8 @@ def load_tokenizer(spec: ReferenceSpec) -> Any:
         raise _cannot_load(spec.base, error) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
+    if spec.chat_template is not None:
+        tokenizer.chat_template = spec.chat_template
     return tokenizer
 
 
