@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dualign.alignment.arithmetic import device_words
 from dualign.errors import InvalidInputError, StoreError
 from dualign.evaluation.policies import EvaluationRecord, held_out_table, read_evaluation, write_evaluation
 from dualign.evaluation.results import machine, now
@@ -93,6 +94,7 @@ def evaluate_policies(
         chosen = np.linspace(0, len(prompts) - 1, options.prompts).round().astype(int)
         prompts, groups = [prompts[i] for i in chosen], [groups[i] for i in chosen]
     reference = load_reference(specs[wanted[0]].reference, dtype=options.dtype, threads=options.threads)
+    reference.model.to(device_words()[0])
     scorers = [load_scorer(_scorer_name(sample_set, name)) for name in sample_set.manifest.scores]
     model = load_policies(reference, wanted)
     finished: list[str] = []

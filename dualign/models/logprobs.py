@@ -59,15 +59,16 @@ def sequence_log_probs(
             counted[row, first - 1 : total - 1] = True
         # Logits before the shortest prompt's end are never used.
         skip = min(len(prompt_ids[index]) for index in chosen) - 1
+        ids, mask, counted = (tensor.to(model.device) for tensor in (ids, mask, counted))
         with torch.inference_mode():
             logits = model(
                 input_ids=ids, attention_mask=mask, use_cache=False, logits_to_keep=width - skip
             ).logits[:, :-1]
-            scores = torch.zeros(logits.shape[:2], dtype=torch.float64)
+            scores = torch.zeros(logits.shape[:2], dtype=torch.float64, device=logits.device)
             for row in range(len(chosen)):
                 single = logits[row].float()
                 taken = single.gather(1, ids[row, skip + 1 :].unsqueeze(1))[:, 0]
                 scores[row] = taken.double() - torch.logsumexp(single, dim=1).double()
             sums = torch.where(counted[:, skip:], scores, torch.zeros_like(scores)).sum(dim=1)
-        result[chosen] = sums.numpy()
+        result[chosen] = sums.cpu().numpy()
     return result

@@ -47,6 +47,7 @@ def divergences(
         for row, i in enumerate(part):
             ids[row, : first + len(replies[i])] = torch.tensor([*prompt_ids, *replies[i]])
             mask[row, : first + len(replies[i])] = 1
+        ids, mask = ids.to(model.device), mask.to(model.device)
         with torch.inference_mode():
             kept = {"attention_mask": mask, "use_cache": False, "logits_to_keep": longest + 1}
             moved = model(input_ids=ids, **kept).logits[:, :-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,7 @@ def draw_tokens(logits: torch.Tensor, uniforms: torch.Tensor) -> tuple[torch.Ten
     target = (uniforms * blocks[:, -1]).unsqueeze(1)
     block = torch.searchsorted(blocks, target, right=True).clamp_(max=blocks.shape[1] - 1)
     below = torch.where(block > 0, blocks.gather(1, (block - 1).clamp(min=0)), torch.zeros_like(target))
-    inside = probs[torch.arange(rows), block[:, 0]].double()
+    inside = probs[torch.arange(rows, device=probs.device), block[:, 0]].double()
     cumulative = inside.cumsum(dim=1)
     place = torch.searchsorted(cumulative, target - below, right=True)
     # Rounding may place the target past the block's end or on a token of probability 0.
@@ -194,9 +195,37 @@ def sample_replies(
     """
     import torch
 
+    # Whatever is made below lies where the model lies. On a CPU it does so anyway, and the mode costs time.
+    with nullcontext() if model.device.type == "cpu" else torch.device(model.device):
+        tokens, log_prob, log_draw, lengths, stopped = _draw(model, tokenizer, prompt_ids, uniforms, options)
+    rows = len(tokens)
+    replies = []
+    for row in range(rows):
+        ids = tokens[row, : int(lengths[row])].tolist()
+        ended_here = bool(stopped[row])
+        shown = ids[:-1] if ended_here else ids
+        replies.append(
+            Reply(
+                text=tokenizer.decode(shown, skip_special_tokens=True),
+                log_prob=float(log_prob[row]),
+                n_tokens=len(ids),
+                truncated=not ended_here,
+                log_weight=float(log_prob[row] - log_draw[row]) if not options.exact else 0.0,
+                tokens=tuple(ids),
+            )
+        )
+    return replies
+
+
+def _draw(
+    model: Any, tokenizer: Any, prompt_ids: list[int], uniforms: np.ndarray, options: SampleOptions
+) -> tuple[torch.Tensor, ...]:
+    """Tokens (I, T), their log-probabilities (I,) under the reference and as drawn, lengths, and whether ended."""
+    import torch
+
     stops = torch.tensor(sorted(stop_ids(model, tokenizer)))
     rows, limit = uniforms.shape[0], options.max_new_tokens
-    quantiles = torch.from_numpy(np.ascontiguousarray(uniforms[:, :limit]))
+    quantiles = torch.from_numpy(np.ascontiguousarray(uniforms[:, :limit])).to(model.device)
     tokens = torch.full((rows, limit), -1, dtype=torch.long)
     log_prob = torch.zeros(rows, dtype=torch.float64)
     log_draw = torch.zeros(rows, dtype=torch.float64)
@@ -234,22 +263,7 @@ def sample_replies(
                 place, token = place[keep], token[keep]
             out = model(input_ids=token.unsqueeze(1), use_cache=True, logits_to_keep=1, **given)
             logits = out.logits[:, -1].float()
-    replies = []
-    for row in range(rows):
-        ids = tokens[row, : int(lengths[row])].tolist()
-        ended_here = bool(stopped[row])
-        shown = ids[:-1] if ended_here else ids
-        replies.append(
-            Reply(
-                text=tokenizer.decode(shown, skip_special_tokens=True),
-                log_prob=float(log_prob[row]),
-                n_tokens=len(ids),
-                truncated=not ended_here,
-                log_weight=float(log_prob[row] - log_draw[row]) if not options.exact else 0.0,
-                tokens=tuple(ids),
-            )
-        )
-    return replies
+    return tokens.cpu(), log_prob.cpu(), log_draw.cpu(), lengths.cpu(), stopped.cpu()
 
 
 def stop_ids(model: Any, tokenizer: Any) -> set[int]:

@@ -65,8 +65,8 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def load_classifier(folder: Path, *, adapter: bool) -> tuple[Any, Any, Path]:
-    """Model, tokenizer and folder of the base model.
+def load_classifier(folder: Path, *, adapter: bool, label: int | None = None) -> tuple[Any, Any, Path]:
+    """Model, tokenizer and folder of the base model; with ``label`` a classifier of several classes is taken too.
 
     Raises
     ------
@@ -83,10 +83,15 @@ def load_classifier(folder: Path, *, adapter: bool) -> tuple[Any, Any, Path]:
     supplied = {_own_name(name) for name in weight_names([folder / WEIGHTS])} if adapter else set()
     try:
         config = AutoConfig.from_pretrained(base, trust_remote_code=False, local_files_only=True)
-        if not adapter and config.num_labels != 1:
+        if label is None and not adapter and config.num_labels != 1:
             raise ModelError(
                 f"the sequence classifier in {folder.name} has {config.num_labels} outputs: "
-                "a reward model has one."
+                f"a reward model has one; '{folder.name}:label=K' takes the logit of class K."
+            )
+        if label is not None and (adapter or not 0 <= label < config.num_labels):
+            raise ModelError(
+                f"the classifier in {folder.name} has classes 0 to {config.num_labels - 1} and no adapter may change "
+                f"them, so there is no class {label} to read."
             )
         # What is missing is checked below and told in one sentence, not in transformers' table.
         told = logging.get_verbosity()
@@ -94,7 +99,7 @@ def load_classifier(folder: Path, *, adapter: bool) -> tuple[Any, Any, Path]:
         try:
             model, loaded = AutoModelForSequenceClassification.from_pretrained(
                 base,
-                num_labels=1,
+                num_labels=1 if label is None else config.num_labels,
                 dtype=torch.float32,
                 trust_remote_code=False,
                 use_safetensors=True,

@@ -26,13 +26,14 @@ _BEAVER = "BEGINNING OF CONVERSATION: USER: {prompt} ASSISTANT:{response}"
 
 @dataclass(frozen=True)
 class RewardModel:
-    """A loaded reward model. ``sign`` is -1 for a cost model, so that larger is better."""
+    """A loaded reward model. ``sign`` is -1 for a cost model, so that larger is better; ``output`` is the one read."""
 
     model: Any
     tokenizer: Any
     info: ScorerInfo
     sign: float = 1.0
     score_head: Any = None
+    output: int = 0
 
     def score(
         self,
@@ -79,28 +80,34 @@ class RewardModel:
         batch = self.tokenizer(
             texts, return_tensors="pt", padding=True, truncation=True, max_length=2048, padding_side="right"
         )
-        inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}
+        inputs = {key: batch[key].to(self.model.device) for key in ("input_ids", "attention_mask")}
         if self.score_head is None:
-            return self.model(**inputs).logits[:, 0].double().numpy()
+            return self.model(**inputs).logits[:, self.output].double().cpu().numpy()
         hidden = self.model(**inputs).last_hidden_state
-        last = batch["attention_mask"].sum(dim=1) - 1
-        picked = hidden[torch.arange(len(texts)), last]
-        return self.score_head(picked)[:, 0].double().numpy()
+        last = inputs["attention_mask"].sum(dim=1) - 1
+        picked = hidden[torch.arange(len(texts), device=hidden.device), last]
+        return self.score_head(picked)[:, 0].double().cpu().numpy()
 
 
-def load_reward_model(folder: Path, cost: bool | None = None) -> RewardModel:
+def load_reward_model(folder: Path, cost: bool | None = None, *, label: int | None = None) -> RewardModel:
     """The reward model in ``folder``; its kind is read from config.json and the weights' names.
+
+    It lies on the GPU where there is one.
 
     Parameters
     ----------
     cost
         Whether its number is better when smaller. None: as its ``score_type`` says, else as its name does.
+    label
+        For a classifier of several classes, the one whose logit is the score, larger being better.
 
     Raises
     ------
     ModelError
         Not safetensors, code of its own, several outputs, no known layout, or an unknown sign.
     """
+    import torch
+
     folder = folder.resolve()
     adapter = (folder / ADAPTER_CONFIG).is_file()
     if not (folder / "config.json").is_file() and not adapter:
@@ -111,16 +118,20 @@ def load_reward_model(folder: Path, cost: bool | None = None) -> RewardModel:
     if not weights:
         raise ModelError(f"the reward model in {folder.name} has no safetensors weights: convert them first.")
     config = read_json(folder / "config.json") if (folder / "config.json").is_file() else {}
-    sign = _sign(folder, config, cost)
+    sign = 1.0 if label is not None else _sign(folder, config, cost)
     if "score_head.weight" in weight_names(weights):
         model, head = _load_beaver(folder, config, weights)
         tokenizer, base = load_tokenizer(folder), folder
         kind, description = "beaver", "Beaver-style score model"
     else:
-        model, tokenizer, base = load_classifier(folder, adapter=adapter)
+        model, tokenizer, base = load_classifier(folder, adapter=adapter, label=label)
         kind, description, head = "sequence-classification", "sequence classifier with one output", None
+        if label is not None:
+            description = f"logit of class {label} of a sequence classifier"
     info = ScorerInfo(name=folder.name, kind=kind, base=str(base), unit="score", description=description)
-    return RewardModel(model, tokenizer, info, sign=sign, score_head=head)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    head = head if head is None else head.to(device)
+    return RewardModel(model.to(device), tokenizer, info, sign=sign, score_head=head, output=label or 0)
 
 
 def _sign(folder: Path, config: Mapping[str, Any], cost: bool | None) -> float:

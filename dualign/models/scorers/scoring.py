@@ -43,7 +43,8 @@ def load_scorer(name_or_path: str | Path) -> Scorer:
     ----------
     name_or_path
         ``FOLDER:cost`` or ``FOLDER:reward`` says whether a reward model's own number is better when smaller;
-        its scores are turned so that larger is better.
+        its scores are turned so that larger is better. ``FOLDER:label=K`` takes the logit of class K of a
+        classifier of several classes.
 
     Raises
     ------
@@ -52,14 +53,16 @@ def load_scorer(name_or_path: str | Path) -> Scorer:
     """
     path, _, suffix = str(name_or_path).rpartition(":")
     cost = {"cost": True, "reward": False}.get(suffix) if path else None
-    folder = scorer_folder(name_or_path if cost is None else path)
+    number = suffix.removeprefix("label=")
+    label = int(number) if path and suffix != number and number.isdecimal() else None
+    folder = scorer_folder(name_or_path if cost is None and label is None else path)
     if (folder / CONFIG).is_file():
-        if cost:
-            raise ModelError(f"scorer '{path}' is better when larger by construction: leave ':cost' out.")
+        if cost or label is not None:
+            raise ModelError(f"scorer '{path}' is better when larger by construction: leave ':{suffix}' out.")
         return load_head(folder)
     from dualign.models.scorers.reward_models import load_reward_model
 
-    return load_reward_model(folder, cost)
+    return load_reward_model(folder, cost, label=label)
 
 
 def base_folder(base: str) -> Path:
