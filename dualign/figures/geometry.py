@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,17 @@ from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, s
 
 if TYPE_CHECKING:
     from dualign.duality import DualCurve
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyPoint:
+    """A trained policy in slack coordinates (utility, reward), with the half-widths of its 95 % intervals."""
+
+    label: str
+    slack: float
+    height: float
+    slack_error: float = 0.0
+    height_error: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +44,7 @@ class ImageSetData:
     pinned: tuple[float, float] | None = None
     held: str = ""
     feasible: bool = True
+    policies: tuple[PolicyPoint, ...] = ()
 
 
 def image_set_data(
@@ -44,6 +57,7 @@ def image_set_data(
     pinned: tuple[float, float] | None = None,
     held: str = "",
     feasible: bool = True,
+    policies: Sequence[PolicyPoint] = (),
 ) -> ImageSetData:
     """Columns of the image set.
 
@@ -63,6 +77,8 @@ def image_set_data(
         Where the other multipliers stand, in words; their worth is then part of the height.
     feasible
         Whether all constraints can be met together.
+    policies
+        Trained policies, by what was measured of them.
     """
     multiplier, slack = np.asarray(boundary.multipliers), np.asarray(boundary.slack)
     columns = {
@@ -71,7 +87,7 @@ def image_set_data(
         # D = E[r] - beta KL + <lam, slack>: what is left of D is the height, the other constraints' worth included.
         "regularized_reward": np.asarray(boundary.dual) - multiplier * slack,
     }
-    return ImageSetData(columns, name, at, optimum, reference, pinned, held, feasible)
+    return ImageSetData(columns, name, at, optimum, reference, pinned, held, feasible, tuple(policies))
 
 
 def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
@@ -189,6 +205,7 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
             marker={"color": look.optimum, "size": 11, "symbol": "diamond"},
             hovertemplate="optimum<br>slack %{x:.3g}<br>P* = D* = %{y:.4g} reward<extra></extra>",
         )
+    _policies(figure, data, look)
     if data.pinned is not None:
         figure.add_scatter(
             x=f32([data.pinned[0]]),
@@ -200,6 +217,34 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
         )
         label(figure, look, "A", *data.pinned, colour=look.pinned, dy=14)
     return figure
+
+
+def _policies(figure: go.Figure, data: ImageSetData, look: Theme) -> None:
+    """Trained policies as open circles with the bars of their intervals, named beside them."""
+    for k, policy in enumerate(data.policies):
+        name = plain(policy.label, 40)
+        figure.add_scatter(
+            x=f32([policy.slack]),
+            y=f32([policy.height]),
+            mode="markers",
+            name=name,
+            error_x={"array": f32([policy.slack_error]), "thickness": 1, "width": 0, "color": look.muted},
+            error_y={"array": f32([policy.height_error]), "thickness": 1, "width": 0, "color": look.muted},
+            marker={"color": look.paper, "size": 10, "line": {"color": look.text, "width": 2}},
+            hovertemplate=name + "<br>measured on held-out prompts<br>slack %{x:.3g}<br>"
+            "E[r] − β KL %{y:.4g} reward<extra></extra>",
+        )
+        label(
+            figure,
+            look,
+            name,
+            policy.slack,
+            policy.height,
+            colour=look.text,
+            dx=9,
+            dy=-9 if k % 2 else 9,
+            anchor="left",
+        )
 
 
 def _image_title(data: ImageSetData) -> str:

@@ -12,7 +12,7 @@ from dualign.errors import DualignError
 from dualign.figures import dual, geometry, solver
 from dualign.figures import tradeoff as tradeoffs
 from dualign.figures.theme import steps_in_words
-from dualign.ui import analysis, data, session, show, words
+from dualign.ui import analysis, data, session, show, trained, words
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import number, signed
@@ -101,6 +101,7 @@ def image_set(lens: LensSettings, view: View) -> None:
         spare = spare + np.asarray(samples.baseline)
     others = float(view.multipliers @ spare) - multiplier * float(spare[focus])
     reference = (float(spare[focus]), float(samples.reference_reward) + others)
+    policies = trained.points(lens, view)
     drawn = geometry.image_set_data(
         data.boundary(lens),
         name=view.names[focus],
@@ -110,12 +111,17 @@ def image_set(lens: LensSettings, view: View) -> None:
         pinned=_pinned_point(lens) if len(samples.names) == 1 else None,
         held=words.others_held(view, focus),
         feasible=view.feasible,
+        policies=policies,
     )
     sentence = (
         f"The tilted policy at λ = {number(at[0])} has slack {signed(at[1])} and "
         f"E[r] − β KL {number(at[2], 4)} reward; "
         f"its hyperplane meets slack 0 at {number(at[3], 4)}. The reference has slack {signed(reference[0])} "
         f"and reward {number(reference[1], 4)}."
+    ) + "".join(
+        f" The trained policy {policy.label} has slack {signed(policy.slack)} ± {number(policy.slack_error, 2)} and "
+        f"{number(policy.height, 4)} reward."
+        for policy in policies
     )
     show.figure(
         geometry.image_set_figure(drawn, show.look()),

@@ -46,6 +46,8 @@ class Choices:
         For ``weights``: one per constraint.
     front
         For ``front``: the multipliers of the constraint in focus, ascending; the others keep their ratio.
+    reference
+        The model that drew the replies, where the set does not name it.
     """
 
     target: Target = "optimum"
@@ -53,6 +55,7 @@ class Choices:
     name: str = ""
     multipliers: tuple[float, ...] = ()
     front: tuple[float, ...] = ()
+    reference: str = ""
     options: TrainOptions = field(default_factory=TrainOptions)
 
 
@@ -73,6 +76,7 @@ def specification(lens: LensSettings, view: View, choices: Choices) -> AlignSpec
         reward=lens.reward or "",
         beta=lens.beta,
         form=lens.form,
+        reference=choices.reference.strip(),
         options=choices.options,
     )
     if choices.target == "optimum":

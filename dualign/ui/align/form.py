@@ -66,6 +66,15 @@ def choose(lens: LensSettings, view: View) -> Choices:
             "Name", key="align_name", placeholder="chosen from set, method and λ", max_chars=60
         )
     method = method or "mocan"
+    reference = ""
+    manifest = data.open_set(lens.samples).manifest
+    if manifest.origin == "real" and not manifest.reference.get("name"):
+        reference = st.text_input(
+            "Reference model",
+            key="align_reference",
+            placeholder="the model that drew these replies: demo, a folder, or a hub name",
+            help="This set does not say which model drew its replies; training starts from it.",
+        )
     st.caption(METHOD_WORDS[method][1])
     with st.expander("Every setting", icon=":material/tune:"):
         options = _options(int(steps))
@@ -75,6 +84,7 @@ def choose(lens: LensSettings, view: View) -> Choices:
         name=name or "",
         multipliers=multipliers,
         front=front,
+        reference=reference or "",
         options=options,
     )
 

@@ -30,9 +30,24 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
             f"The lens looks at **{md(lens.group)}** alone; training takes all prompts, at the λ of this group.",
             icon=":material/info:",
         )
+    sample_set = data.open_set(lens.samples)
+    synthetic = sample_set.manifest.origin == "synthetic"
+    if synthetic or not any(sample_set.prompts) or not any(sample_set.responses(0)):
+        st.info(
+            "This set holds scores but no texts, so nothing can be trained on it. Choose the demo, or import a "
+            "set with prompts and replies.",
+            icon=":material/info:",
+        )
+        return
+    if not (sample_set.manifest.reference.get("name") or choices.reference.strip()):
+        st.info(
+            "Name the model that drew these replies above; then the forecast and the launch appear here.",
+            icon=":material/info:",
+        )
+        return
     try:
         spec = specification(lens, view, choices)
-        found = _estimate(data.open_set(lens.samples).content_hash, json.dumps(spec.to_record()), spec)
+        found = _estimate(sample_set.content_hash, json.dumps(spec.to_record()), spec)
     except DualignError as error:
         st.error(md(error, 600), icon=":material/block:")
         return

@@ -1,66 +1,17 @@
-"""Trained policies of the lens's set: what was measured of them, the table on the Align page, points for figures."""
+"""The table of trained policies on the Align page, and the way to delete one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dualign.errors import DualignError
-from dualign.models.policies import Policy, delete_policy, list_policies
+from dualign.models.policies import Policy, delete_policy
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import md, number, signed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured:
-    """What was measured of a policy on held-out prompts: gains over the reference with 95 % intervals.
-
-    Attributes
-    ----------
-    basis
-        How it was measured, in words.
-    """
-
-    reward: float
-    reward_error: float
-    utilities: Mapping[str, float]
-    utilities_error: Mapping[str, float]
-    kl: float
-    beta: float
-    basis: str
-
-    @property
-    def regularized(self) -> float:
-        """Gain in E[r] − β KL, reward units."""
-        return self.reward - self.beta * self.kl
-
-
-def measured(policy: Policy) -> Measured | None:
-    """The held-out measurement in a policy's record, or None where it has none."""
-    found = policy.spec.metrics.get("held_out_off_policy")
-    if not isinstance(found, Mapping):
-        return None
-    try:
-        return Measured(
-            reward=float(found["reward_gain"]),
-            reward_error=float(found["reward_gain_error"]),
-            utilities={str(k): float(v) for k, v in found["utility_gains"].items()},
-            utilities_error={str(k): float(v) for k, v in found["utility_gains_error"].items()},
-            kl=float(found["kl"]),
-            beta=float(policy.spec.beta),
-            basis=f"{found['n_prompts']} held-out prompts, importance weights on the reference's replies",
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-
-
-def of_set(lens: LensSettings) -> list[Policy]:
-    """Policies that were trained on the lens's set."""
-    return [policy for policy in list_policies() if policy.spec.samples == lens.samples]
+from dualign.ui.trained import measured, of_set
 
 
 def table(lens: LensSettings) -> None:

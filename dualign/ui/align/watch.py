@@ -26,6 +26,7 @@ STATE_WORDS = {
     "cancelled": ("cancelled", ":material/cancel:", "gray"),
 }
 KINDS = ("align", "front", "iterate")
+_COLUMNS = {"Loss": "loss", "Margin": "reward_margin", "KL": "kl"}
 _SHOWN = "job_shown"
 _SECONDS = 1.5
 
@@ -109,9 +110,7 @@ def _table(found: list[Job]) -> None:
             "Job": title_of(job),
             "State": STATE_WORDS[job.state][0],
             "Progress": 1.0 if job.state == "completed" else (job.progress.fraction or 0.0),
-            "Loss": job.progress.metrics.get("loss"),
-            "Margin": job.progress.metrics.get("reward_margin"),
-            "KL": job.progress.metrics.get("kl"),
+            **{title: _reported(job, key) for title, key in _COLUMNS.items()},
             "Started": None if job.started is None else job.started.astimezone().strftime("%d %b %H:%M"),
             "Took": _took(job),
             "Id": job.id,
@@ -128,11 +127,8 @@ def _table(found: list[Job]) -> None:
         alt="Jobs with their state and progress",
         column_config={
             "Progress": st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0),
-            "Loss": st.column_config.NumberColumn(format="%.3f"),
-            "Margin": st.column_config.NumberColumn(
-                format="%.3f", help="Reward margin: chosen minus rejected."
-            ),
-            "KL": st.column_config.NumberColumn(format="%.3f", help="Nats, on the training batch."),
+            "Margin": st.column_config.TextColumn(help="Reward margin: chosen minus rejected, reward units."),
+            "KL": st.column_config.TextColumn(help="Nats, on the training batch."),
         },
     )
     rows_picked = event.selection.rows
@@ -140,6 +136,11 @@ def _table(found: list[Job]) -> None:
     if picked is not None and picked != st.session_state.get("jobs_picked"):
         show_job(picked)
     st.session_state["jobs_picked"] = picked
+
+
+def _reported(job: Job, key: str) -> str:
+    value = job.progress.metrics.get(key)
+    return f"{value:.3f}" if isinstance(value, int | float) else "–"
 
 
 def _took(job: Job) -> str:
