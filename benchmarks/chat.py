@@ -13,9 +13,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from dualign.models.chat import (
 )
 from dualign.models.chat.stored import StoredAdapter
 
+Clock = Callable[[], float]
 GOALS = {"first token": 1.0, "time per token": 1.0, "two columns": 0.65, "resampled": 3.0}
 PROMPTS = (
     "I can't sleep before exams. What should I do?",
@@ -75,7 +76,7 @@ def write_adapter(folder: Path, model: Any, *, rank: int = 8) -> Path:
     return folder
 
 
-def plain_generate(model: Any, tokenizer: Any, text: str, seed: int) -> tuple[float, float]:
+def plain_generate(model: Any, tokenizer: Any, text: str, seed: int, clock: Clock) -> tuple[float, float]:
     """Seconds to the first text and seconds a token afterwards, of ``generate`` with its streamer."""
     import torch
     from transformers import TextIteratorStreamer
@@ -84,20 +85,27 @@ def plain_generate(model: Any, tokenizer: Any, text: str, seed: int) -> tuple[fl
     options = {"max_new_tokens": MAX_TOKENS, "do_sample": True, "top_k": 0, "streamer": streamer}
     torch.manual_seed(seed)
     found: list[Any] = []
-    started = time.perf_counter()
+    started = clock()
     encoded = tokenizer(text, return_tensors="pt", add_special_tokens=False)
     thread = threading.Thread(target=lambda: found.append(model.generate(**encoded, **options)))
     thread.start()
-    pieces = [time.perf_counter() - started for piece in streamer if piece]
+    pieces = [clock() - started for piece in streamer if piece]
     thread.join()
     n_tokens = int(found[0].shape[1] - encoded["input_ids"].shape[1])
     return pieces[0], (pieces[-1] - pieces[0]) / max(n_tokens - 2, 1)
 
 
-def ask(
-    chat: LocalChat, policies: Sequence[ChatPolicy], prompt: str, seed: int
-) -> tuple[float, list[ChatReply]]:
-    """Seconds until every column has its reply, and the replies; nothing is remembered from before."""
+class Answer(NamedTuple):
+    """Seconds until every column had its reply, until the first text, and a token afterwards; the replies."""
+
+    seconds: float
+    first: float
+    token: float
+    replies: list[ChatReply]
+
+
+def ask(chat: LocalChat, policies: Sequence[ChatPolicy], prompt: str, seed: int, clock: Clock) -> Answer:
+    """What a question takes; nothing is remembered from before."""
     chat.forget()
     settings = ChatSettings(seed=seed, max_tokens=MAX_TOKENS)
     turns = (Turn("user", prompt),)
@@ -105,16 +113,33 @@ def ask(
         ChatRequest(column=str(i), turns=turns, policy=policy, settings=settings)
         for i, policy in enumerate(policies)
     ]
-    started = time.perf_counter()
-    replies = {event.column: event.reply for event in chat.stream(requests) if event.reply is not None}
-    return time.perf_counter() - started, [replies[str(i)] for i in range(len(policies))]
+    started, first, replies = clock(), None, {}
+    for event in chat.stream(requests):
+        if first is None and event.kind == "delta":
+            first = clock() - started
+        if event.kind == "failed":
+            raise SystemExit(event.text)
+        if event.reply is not None:
+            replies[event.column] = event.reply
+    seconds = clock() - started
+    kept = [replies[str(i)] for i in range(len(policies))]
+    after = seconds - (first or 0.0)
+    return Answer(seconds, first or seconds, after / max(kept[0].n_tokens - 1, 1), kept)
 
 
 def main() -> int:
     """Print the figures; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2, help="of torch, for every contestant (2)")
-    threads = parser.parse_args().threads
+    parser.add_argument("--rounds", type=int, default=len(PROMPTS), help=f"at most {len(PROMPTS)}")
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="cpu: this process's time on the processor, for a machine that others keep busy (with --threads 1)",
+    )
+    given = parser.parse_args()
+    threads, clock = given.threads, time.process_time if given.clock == "cpu" else time.perf_counter
     peer = load_reference("demo", dtype="bfloat16", threads=threads)
     reference, adapter = ReferencePolicy(), AdapterPolicy(name="random")
     resampled = ResampledPolicy(multipliers={"harmless": 0.5}, candidates=CANDIDATES)
@@ -123,36 +148,40 @@ def main() -> int:
         stored = StoredAdapter(name="random", folder=write_adapter(Path(scratch) / "random", peer.model))
         chat = LocalChat("demo", threads=threads, find={"random": stored}.__getitem__)
         try:
-            for policies in ([reference, adapter], [resampled]):
-                ask(chat, policies, "Hello.", 0)
-            plain_generate(peer.model, peer.tokenizer, peer.chat_text("Hello."), 0)
-            for seed, prompt in enumerate(PROMPTS):
-                first, token = plain_generate(peer.model, peer.tokenizer, peer.chat_text(prompt), seed)
-                one, (reply,) = ask(chat, [reference], prompt, seed)
-                other, _ = ask(chat, [adapter], prompt, seed)
-                both, replies = ask(chat, [reference, adapter], prompt, seed)
-                assert replies[0].text == reply.text, "a column's reply changed beside another"
-                many, _ = ask(chat, [resampled], prompt, seed)
-                rate, waited = reply.tokens_per_second, reply.first_token_seconds
-                if rate and waited:
-                    rows.append(
-                        {
-                            "peer first": first,
-                            "peer token": token,
-                            "our first": waited,
-                            "our token": 1 / rate,
-                            "one": one,
-                            "apart": one + other,
-                            "together": both,
-                            "resampled": many,
-                        }
-                    )
+            warming: tuple[list[ChatPolicy], ...] = ([reference, adapter], [resampled])
+            for policies in warming:
+                ask(chat, policies, "Hello.", 0, clock)
+            plain_generate(peer.model, peer.tokenizer, peer.chat_text("Hello."), 0, clock)
+            for seed, prompt in enumerate(PROMPTS[: given.rounds]):
+                peer_first, peer_token = plain_generate(
+                    peer.model, peer.tokenizer, peer.chat_text(prompt), seed, clock
+                )
+                one, other = (ask(chat, [policy], prompt, seed, clock) for policy in (reference, adapter))
+                both = ask(chat, [reference, adapter], prompt, seed, clock)
+                many = ask(chat, [resampled], prompt, seed, clock)
+                rows.append(
+                    {
+                        "peer first": peer_first,
+                        "peer token": peer_token,
+                        "our first": one.first,
+                        "our token": one.token,
+                        "one": one.seconds,
+                        "apart": one.seconds + other.seconds,
+                        "together": both.seconds,
+                        "resampled": many.seconds,
+                        "same": float(
+                            [r.text for r in both.replies] == [one.replies[0].text, other.replies[0].text]
+                        ),
+                    }
+                )
+                print(".", end="", flush=True)
         finally:
             chat.close()
-    return report(rows, threads)
+    print()
+    return report(rows, f"{threads} threads, {given.clock} time")
 
 
-def report(rows: list[dict[str, float]], threads: int) -> int:
+def report(rows: list[dict[str, float]], how: str) -> int:
     """Print medians and ratios beside their goals; 1 when one is missed."""
     table = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     middle = {name: float(np.median(values)) for name, values in table.items()}
@@ -163,7 +192,7 @@ def report(rows: list[dict[str, float]], threads: int) -> int:
         # Lengths differ from prompt to prompt: one plain reply is that of all rounds.
         "resampled": table["resampled"].mean() / table["one"].mean(),
     }
-    print(f"{len(rows)} rounds, replies of at most {MAX_TOKENS} tokens, bfloat16, {threads} threads, medians")
+    print(f"{len(rows)} rounds, replies of at most {MAX_TOKENS} tokens, bfloat16, {how}, medians")
     print(
         f"first token: transformers {1e3 * middle['peer first']:.0f} ms, ours {1e3 * middle['our first']:.0f} ms"
     )
@@ -172,6 +201,7 @@ def report(rows: list[dict[str, float]], threads: int) -> int:
     print(
         f"one reply {table['one'].mean():.2f} s, one of {CANDIDATES} {table['resampled'].mean():.2f} s (means)"
     )
+    print(f"both replies the same together as alone: {int(table['same'].sum())} of {len(rows)} rounds")
     missed = False
     for name, ratio in ratios.items():
         missed |= bool(ratio > GOALS[name])

@@ -2,7 +2,7 @@
 
 A page asks a back end for the replies of its columns and shows events as they come::
 
-    backend = local_chat()                       # one a process, shared by sessions; loads with the first request
+    backend = chat_backend()                     # one model a process, loaded with the first request; or a server
     cancel = threading.Event()                   # set it, or leave the loop, to stop: partial texts are kept
     turns = (Turn("user", "I can't sleep before exams."),)
     requests = [
@@ -24,6 +24,7 @@ A page asks a back end for the replies of its columns and shows events as they c
 the stream, not in it). `backend.forget` drops what is kept of conversations; nothing is ever written.
 """
 
+from dualign.models.chat.choice import chat_backend
 from dualign.models.chat.kinds import (
     AdapterPolicy,
     ChatPolicy,
@@ -68,6 +69,7 @@ __all__ = [
     "Resampling",
     "ServerChat",
     "Turn",
+    "chat_backend",
     "local_chat",
     "parse_policy",
     "policy_id",

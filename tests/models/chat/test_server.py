@@ -24,6 +24,8 @@ from dualign.models.chat import (
     ResampledPolicy,
     ServerChat,
     Turn,
+    chat_backend,
+    local_chat,
     server_reply,
 )
 from dualign.models.chat.stored import StoredAdapter
@@ -220,3 +222,13 @@ def test_no_folder_is_named_to_another_machine(adapters: dict[str, StoredAdapter
     chat = ServerChat("http://192.0.2.1:8000", find=adapters.__getitem__)
     with pytest.raises(Exception, match="only be named to a server on this machine"):
         chat._load("a", adapters["a"].folder)
+
+
+def test_the_environment_names_the_back_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DUALIGN_CHAT_SERVER", raising=False)
+    assert chat_backend() is local_chat()
+    monkeypatch.setenv("DUALIGN_CHAT_SERVER", "http://127.0.0.1:8901")
+    assert isinstance(chat_backend(), ServerChat)
+    monkeypatch.setenv("DUALIGN_CHAT_SERVER", "8901")
+    with pytest.raises(InvalidInputError, match="must look like"):
+        chat_backend()
