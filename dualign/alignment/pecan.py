@@ -87,7 +87,7 @@ def pecan_scores(spec: AlignSpec, stages: Stages) -> PecanScores:
     problem = objective.problem
     beta = problem.beta
     models: list[tuple[Trained, float]] = []
-    for _, stored, scores in (
+    for name, stored, scores in (
         ("reward", spec.reward_policy, problem.samples.rewards),
         *(
             (name, spec.utility_policies.get(name, ""), problem.samples.utilities[..., j])
@@ -95,7 +95,7 @@ def pecan_scores(spec: AlignSpec, stages: Stages) -> PecanScores:
         ),
     ):
         if stored:
-            models.append(_stored(stored, session))
+            models.append(_stored(stored, name, session))
         else:
             stage = f"pre-{len(models)}"
             models.append((stages.run(stage, np.asarray(scores), steps=options.steps, beta=beta), beta))
@@ -143,15 +143,29 @@ def pecan_scores(spec: AlignSpec, stages: Stages) -> PecanScores:
     )
 
 
-def _stored(name: str, session: Session) -> tuple[Trained, float]:
-    folder = policy_folder(name)
+def _stored(stored: str, name: str, session: Session) -> tuple[Trained, float]:
+    """A stored policy's LoRA and the beta at which it is aligned to one score alone."""
+    folder = policy_folder(stored)
     policy = verify_policy(folder)
     if policy.reference_sha256 != session.reference.spec.sha256:
         raise InvalidInputError(
-            f"the policy '{name}' was trained on another reference than '{session.reference.spec.base}' as loaded: "
+            f"the policy '{stored}' was trained on another reference than '{session.reference.spec.base}' as loaded: "
             "name one of this reference, or leave it out to have it trained."
         )
-    return policy_lora(folder), policy.beta
+    weights = {key: value for key, value in policy.multipliers.items() if value > 0}
+    if name == "reward":
+        if weights or policy.reward != session.objective.reward:
+            raise InvalidInputError(
+                f"the policy '{stored}' is not aligned to the reward '{session.objective.reward}' alone: name one "
+                "trained with multipliers of 0."
+            )
+        return policy_lora(folder), policy.beta
+    if policy.reward or set(weights) != {name}:
+        raise InvalidInputError(
+            f"the policy '{stored}' is not aligned to '{name}' alone: name one trained on it without a reward."
+        )
+    # A weight on the score is the same as a smaller beta.
+    return policy_lora(folder), policy.beta / weights[name]
 
 
 def _cached(path: Path, session: Session, trained: Trained, rows: Any) -> Array:

@@ -37,9 +37,6 @@ Array = npt.NDArray[np.float64]
 State = Mapping[str, Any]
 StepReport = Callable[[int, int, Mapping[str, float]], None]
 
-# Held-out replies a prompt that the off-policy estimate looks at.
-_HELD_OUT_REPLIES = 16
-
 
 class Stopped(Exception):
     """Training was asked to stop; the last checkpoint says how far it came."""
@@ -140,7 +137,7 @@ class Session:
         for p in np.flatnonzero(self.objective.held_out):
             found += [
                 self.encoded.row(int(p), r)
-                for r in range(min(_HELD_OUT_REPLIES, self.encoded.lengths[p].size))
+                for r in range(min(self.options.measure_replies, self.encoded.lengths[p].size))
             ]
         return np.array(found, dtype=np.int64)
 
@@ -327,8 +324,10 @@ class Session:
         out[present] = flat
         return out
 
-    def held_out(self, trained: Trained, point: Array) -> OffPolicy:
-        """Off-policy estimate of a LoRA on the held-out prompts."""
+    def held_out(self, trained: Trained, point: Array) -> OffPolicy | None:
+        """Off-policy estimate of a LoRA on the held-out prompts; None where ``measure_replies`` is 0."""
+        if not self.options.measure_replies:
+            return None
         ratios = self.log_ratios(trained, self.held_out_rows())
         rows = np.flatnonzero(self.objective.held_out)
         samples = self.objective.problem.samples

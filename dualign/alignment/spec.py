@@ -59,13 +59,15 @@ class TrainOptions:
         RLOO and GRPO: longest reply, the reference's own unless given.
     sample_replies : int
         PeCAN: replies a prompt whose log-probabilities enter its dual.
+    measure_replies : int
+        Held-out replies a prompt that the estimate after training reads; 0 leaves it out.
     """
 
-    steps: int = 400
+    steps: int = 200
     batch_size: int = 4
     replies: int = 4
     labels: Labels = "soft"
-    learning_rate: float = 3e-4
+    learning_rate: float = 5e-4
     warmup_share: float = 0.05
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
@@ -80,11 +82,12 @@ class TrainOptions:
     warm_start: str = ""
     max_new_tokens: int | None = None
     sample_replies: int = 16
+    measure_replies: int = 16
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "targets", tuple(self.targets))
         least = {"steps": 1, "batch_size": 1, "replies": 2, "rank": 1, "alpha": 1, "checkpoint_every": 1}
-        least |= {"seed": 0, "sample_replies": 2}
+        least |= {"seed": 0, "sample_replies": 2, "measure_replies": 0}
         least |= {name: 1 for name in ("threads", "max_new_tokens") if getattr(self, name) is not None}
         for name, low in least.items():
             value = getattr(self, name)

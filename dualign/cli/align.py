@@ -78,6 +78,12 @@ def add_commands(commands: Any) -> None:
     training.add_argument("--seed", type=int)
     training.add_argument("--threads", type=int, help="torch threads")
     training.add_argument("--checkpoint-every", type=int, metavar="N", help="steps between checkpoints")
+    training.add_argument(
+        "--measure-replies",
+        type=int,
+        metavar="N",
+        help="held-out replies a prompt read after training (16; 0: none)",
+    )
     training.add_argument("--warm-start", metavar="P", help="stored policy to start from")
     align.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
     align.add_argument("--gpus", type=int, default=0, metavar="N", help="GPUs to claim (0: the CPU)")

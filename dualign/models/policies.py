@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 SPEC = "policy.json"
 FOLDER = "policies"
+SHIPPED = (
+    "demo-helpful-only",
+    "demo-harmless-0.25",
+    "demo-harmless-0.5",
+    "demo-harmless-0.8",
+    "demo-harmless-only",
+    "demo-pecan-harmless-0.5",
+    "demo-harmless-0.5-humor-0.1",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,33 +110,16 @@ def list_policies() -> list[Policy]:
     return [found[name] for name in sorted(found)]
 
 
-def _roots() -> tuple[tuple[Path, bool], ...]:
-    own, shipped = paths.store_root() / FOLDER, paths.shipped_root() / FOLDER
-    if own.resolve() == shipped.resolve():
-        # In a checkout both are one folder: what its .gitignore names is what ships.
-        return ((own, False),)
-    return ((own, False), (shipped, True))
+def _roots() -> tuple[Path, ...]:
+    return tuple(dict.fromkeys((paths.store_root() / FOLDER, paths.shipped_root() / FOLDER)))
 
 
 def _folders() -> Iterator[tuple[Path, bool]]:
-    listed = _shipped_names()
-    for root, shipped in _roots():
+    for root in _roots():
         for path in sorted(root.glob(f"*/{SPEC}")):
-            if files.is_plain_folder(path.parent) and not path.parent.name.startswith("."):
-                yield (
-                    path.parent,
-                    shipped or (root == paths.shipped_root() / FOLDER and path.parent.name in listed),
-                )
-
-
-def _shipped_names() -> frozenset[str]:
-    try:
-        lines = (paths.shipped_root() / ".gitignore").read_text("utf-8").splitlines()
-    except OSError:
-        return frozenset()
-    return frozenset(
-        line.split("/")[1] for line in lines if line.startswith(f"!{FOLDER}/") and line.count("/") == 2
-    )
+            folder = path.parent
+            if files.is_plain_folder(folder) and not folder.name.startswith("."):
+                yield folder, root == paths.shipped_root() / FOLDER and folder.name in SHIPPED
 
 
 def policy_folder(name: str) -> Path:
@@ -139,7 +131,7 @@ def policy_folder(name: str) -> Path:
         If no policy of that name is stored.
     """
     if name and name == Path(name).name and name not in (".", ".."):
-        for root, _ in _roots():
+        for root in _roots():
             folder = root / name
             if files.is_plain_folder(folder) and (folder / SPEC).is_file():
                 return folder

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_a_policy_is_trained_on_the_log_ratios_of_two_others(stored_set: str, tm
 
 
 def test_stored_policies_stand_in_for_pre_alignment(stored_set: str, tmp_path: Path) -> None:
-    for name, weight, lam in (("r", 1.0, 0.0), ("g", 0.0, 1.0)):
+    for name, weight, lam in (("r", 1.0, 0.0), ("g", 0.0, 2.0), ("mixed", 1.0, 1.0)):
         spec = AlignSpec(
             samples=stored_set, name=name, multipliers={"safe": lam}, reward_weight=weight, options=QUICK
         )
@@ -114,6 +115,11 @@ def test_stored_policies_stand_in_for_pre_alignment(stored_set: str, tmp_path: P
     train(spec, checkpoints=tmp_path / "mix")
     assert read_policy(policy_folder("mix")).multipliers == {"safe": 0.5}
     assert read_policy(policy_folder("g")).reward == ""
+    wrong = replace(spec, name="no", utility_policies={"safe": "mixed"})
+    with pytest.raises(InvalidInputError, match="'mixed' is not aligned to 'safe' alone"):
+        train(wrong, checkpoints=tmp_path / "no")
+    with pytest.raises(InvalidInputError, match="'g' is not aligned to the reward"):
+        train(replace(spec, name="no", reward_policy="g"), checkpoints=tmp_path / "no")
 
 
 def test_absolute_thresholds_and_unknown_policies_are_refused(stored_set: str) -> None:
