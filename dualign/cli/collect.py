@@ -82,13 +82,13 @@ def _collect(arguments: argparse.Namespace) -> str:
     from dualign.cli.output import dump
     from dualign.cli.samples import set_record
     from dualign.models import SampleOptions, collect, read_prompts, resolve_spec
-    from dualign.models.to_store import check_free, collected_set
+    from dualign.models.to_store import collected_set
     from dualign.paths import store_root
     from dualign.samples import Store
     from dualign.samples.build_demo import PROMPTS
 
     store = Store()
-    check_free(store, arguments.name)
+    store.check_free(arguments.name)
     spec, _ = resolve_spec(arguments.reference)
     options = SampleOptions(
         max_new_tokens=arguments.max_new_tokens or spec.max_new_tokens,
@@ -125,7 +125,6 @@ def _score(arguments: argparse.Namespace) -> str:
     from dualign.cli.output import dump
     from dualign.cli.samples import set_record
     from dualign.models.scorers import score_set
-    from dualign.models.to_store import check_free
     from dualign.samples import Store
 
     store = Store()
@@ -133,7 +132,7 @@ def _score(arguments: argparse.Namespace) -> str:
     if arguments.reward is not None and arguments.reward not in scorers:
         raise InvalidInputError(f"--reward '{arguments.reward}' is none of the scorers {', '.join(scorers)}.")
     name = arguments.name or f"{arguments.samples}-scored"
-    check_free(store, name)
+    store.check_free(name)
     sample_set = score_set(
         store.open(arguments.samples),
         scorers,

@@ -9,13 +9,7 @@ import pyarrow as pa
 from dualign.errors import StoreError
 from dualign.models.collect import provenance
 from dualign.models.shards import long_rows, read_settings, read_shards
-from dualign.samples import Manifest, SampleSet, Store
-
-
-def check_free(store: Store, name: str) -> None:
-    """StoreError where ``name`` is taken: said before the work, not after it."""
-    if name in store.names():
-        raise StoreError(f"a set is already named '{name}': choose another name with --name.")
+from dualign.samples import Manifest, SampleSet
 
 
 def collected_set(folder: Path, *, name: str) -> SampleSet:

@@ -20,8 +20,8 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNOREC
 _STALE_SECONDS = 3600.0
 
 
-def check_name(name: str) -> str:
-    """The name itself, if it can name a stored set on every file system.
+def check_name(name: str, kind: str = "sample set") -> str:
+    """The name itself, if it can name a folder of the store on every file system; ``kind`` is what it names.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_name(name: str) -> str:
         return name
     shown = ascii(name) if len(str(name)) <= 80 else f"{str(name)[:60]!a}... ({len(str(name))} characters)"
     raise StoreError(
-        f"{shown} cannot name a sample set: use 1 to 64 letters, digits, '.', '_' or '-', "
+        f"{shown} cannot name a {kind}: use 1 to 64 letters, digits, '.', '_' or '-', "
         "the first a letter or digit, such as 'my-samples'."
     )
 

@@ -101,9 +101,10 @@ def import_file(
     """
     path, store = Path(path), store or Store()
     # A name that cannot be stored is told before a long parse.
-    files.check_name(name)
-    if store.is_shipped(name) or (name in store.names() and not replace_existing):
-        raise StoreError(f"'{name}' exists in the store already: choose another name or delete it first.")
+    if replace_existing and not store.is_shipped(name):
+        files.check_name(name)
+    else:
+        store.check_free(name)
     parsed = parse_in_child(path, limits=limits)
     mapping = choose_scores(parsed.proposal, reward=reward, utilities=tuple(utilities or ()))
     mapping = replace(

@@ -123,10 +123,7 @@ class Store:
         StoreError
             The name cannot be used, ships with dualign, or exists and ``replace`` is False.
         """
-        name = files.check_name(sample_set.name)
-        if self.is_shipped(name):
-            raise StoreError(f"'{name}' is the name of a set that ships with dualign: choose another name.")
-        self._refuse_twin(name)
+        name = self._check_own(sample_set.name)
         folder = self.root / name
         if os.path.lexists(folder) and not (replace and _holds_set(folder)):
             advice = (
@@ -143,13 +140,29 @@ class Store:
                 "or check the folder's permissions."
             ) from error
 
-    def _refuse_twin(self, name: str) -> None:
+    def check_free(self, name: str) -> str:
+        """The name itself, if `save` would take it as a new one: to be asked before long work.
+
+        Raises
+        ------
+        StoreError
+            The name cannot be used, ships with dualign, or exists.
+        """
+        self._check_own(name)
+        if os.path.lexists(self.root / name):
+            raise StoreError(f"'{name}' exists in the store already: choose another name or delete it first.")
+        return name
+
+    def _check_own(self, name: str) -> str:
+        if self.is_shipped(name):
+            raise StoreError(f"'{name}' is the name of a set that ships with dualign: choose another name.")
         # One store may be opened on a file system that ignores case.
         for other in self.names():
             if other != name and other.casefold() == name.casefold():
                 raise StoreError(
                     f"'{name}' differs from the stored set '{other}' only in case: choose another name."
                 )
+        return name
 
     def delete(self, name: str) -> None:
         """Delete one of the user's sets.

@@ -26,7 +26,7 @@ from dualign.models.scorers.fitting import (
     pair_metrics,
 )
 from dualign.models.scorers.head import Progress, save_head
-from dualign.models.scorers.info import CONFIG, ScorerInfo, scorers_root
+from dualign.models.scorers.info import CONFIG, ScorerInfo, new_scorer_folder
 from dualign.models.scorers.scoring import base_folder
 
 # Short windows: replies of the demo have at most 80 tokens, and the pass costs what it reads.
@@ -83,7 +83,7 @@ def fit_scorer(
         Fewer than 50 pairs or labelled replies, or labels that are not 0 and 1.
     """
     columns = columns or Columns()
-    target = (folder or scorers_root() / name).absolute()
+    target = new_scorer_folder(name) if folder is None else folder.absolute()
     if (target / CONFIG).is_file():
         raise ModelError(f"a scorer is already named '{name}': choose another name or delete it first.")
     frames = [_read(path) for path in files]

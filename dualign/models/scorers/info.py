@@ -13,6 +13,7 @@ from typing import Any
 
 from dualign import paths
 from dualign.errors import ModelError
+from dualign.samples.files import check_name
 
 SCHEMA_VERSION = 1
 CONFIG = "scorer.json"
@@ -70,6 +71,25 @@ def scorer_folder(name: str | Path) -> Path:
     raise ModelError(
         f"no scorer is named '{name}' and no such folder exists: there are {', '.join(scorer_names()) or 'none'}."
     )
+
+
+def new_scorer_folder(name: str) -> Path:
+    """Folder in the store for a new scorer.
+
+    Raises
+    ------
+    StoreError
+        A name that cannot name a folder.
+    ModelError
+        The name of a shipped scorer, or one that is taken.
+    """
+    check_name(name, "scorer")
+    shipped = {path.parent.name.casefold() for path in (paths.shipped_root() / "scorers").glob(f"*/{CONFIG}")}
+    if name.casefold() in shipped:
+        raise ModelError(f"'{name}' is the name of a scorer that ships with dualign: choose another name.")
+    if name.casefold() in {path.name.casefold() for path in scorers_root().glob("*")}:
+        raise ModelError(f"a scorer is already named '{name}': choose another name or delete it first.")
+    return scorers_root() / name
 
 
 def scorer_names() -> list[str]:
