@@ -54,6 +54,12 @@ def add_commands(commands: Any) -> None:
     reproduce.add_argument(
         "--figures-only", action="store_true", help="only draw the figures of the stored result again"
     )
+    reproduce.add_argument(
+        "--recipe", metavar="R", help="a paper's own configuration: print what it would take, run nothing"
+    )
+    reproduce.add_argument(
+        "--script", action="store_true", help="with --recipe: print the commands that run it"
+    )
     reproduce.add_argument("--dark", action="store_true", help="figures for a dark page")
     reproduce.add_argument("--json", action="store_true", help="print one JSON object")
     reproduce.set_defaults(run=_reproduce)
@@ -93,13 +99,19 @@ def _say(sentence: str) -> None:
 
 def _reproduce(arguments: argparse.Namespace) -> str:
     from dualign.evaluation.experiments import EXPERIMENTS, Options, run_experiment
+    from dualign.evaluation.recipe import list_recipes
     from dualign.evaluation.results import list_results, plain, read_result, write_result
 
+    if arguments.recipe is not None:
+        return _recipe(arguments)
     if arguments.name is None:
         known = set(list_results())
         rows = [("experiment", "result", "shows")]
         rows += [(name, "stored" if name in known else "-", words) for name, words in EXPERIMENTS.items()]
-        return dump({"experiments": list(EXPERIMENTS)}) if arguments.json else table(rows)
+        recipes = list_recipes()
+        if arguments.json:
+            return dump({"experiments": list(EXPERIMENTS), "recipes": recipes})
+        return table(rows) + f"\n\nrecipes of the papers' own configuration (--recipe): {', '.join(recipes)}"
     if arguments.figures_only:
         result = read_result(arguments.name)
     else:
@@ -129,6 +141,18 @@ def _reproduce(arguments: argparse.Namespace) -> str:
     if arguments.json:
         return dump({**plain(result), "figures": [str(path) for path in drawn]})
     return _text(result, drawn)
+
+
+def _recipe(arguments: argparse.Namespace) -> str:
+    from dataclasses import asdict
+
+    from dualign.evaluation.recipe import plan, plan_text, read_recipe, script
+
+    recipe = read_recipe(arguments.recipe)
+    if arguments.script:
+        return script(recipe)
+    found = plan(recipe)
+    return dump(asdict(found)) if arguments.json else plan_text(found)
 
 
 def _draw(result: ExperimentResult, out: Path | None, *, dark: bool) -> list[Path]:
