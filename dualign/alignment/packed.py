@@ -22,6 +22,8 @@ Tokens = npt.NDArray[np.int64]
 # Token rows of logits that are kept for the backward pass; beyond it they are computed again, piece by piece.
 _KEPT_ROWS = 4096
 _PIECE = 1024
+# Rows are as wide as a multiple of this: with a new shape at every step freed memory is seldom used again.
+_WIDTHS = 32
 
 
 class Packed(NamedTuple):
@@ -49,7 +51,7 @@ def pack(groups: Sequence[tuple[Tokens, Sequence[Tokens]]], *, pad: int, shared:
     if not shared:
         groups = [(prompt, [reply]) for prompt, replies in groups for reply in replies]
     widths = [prompt.size + sum(reply.size for reply in replies) for prompt, replies in groups]
-    shape = (len(groups), max(widths))
+    shape = (len(groups), -(-max(widths) // _WIDTHS) * _WIDTHS)
     ids, positions = np.full(shape, pad, np.int64), np.zeros(shape, np.int64)
     segments = np.full(shape, -1, np.int64)
     rows, columns, labels, owners, count = [], [], [], [], 0

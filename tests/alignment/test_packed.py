@@ -28,7 +28,8 @@ def test_replies_in_one_row_score_as_in_rows_of_their_own(reference: Reference, 
     prompts = [np.array([3, 4, 5, 6]), np.array([7, 8])]
     replies = [[np.array([9, 10, 1]), np.array([11, 1])], [np.array([12, 13, 14, 15, 1]), np.array([1])]]
     packed = pack(list(zip(prompts, replies, strict=True)), pad=0)
-    assert packed.ids.shape == (2, 9)
+    assert packed.ids.shape == (2, 32)
+    assert (packed.segments >= 0).sum() == 4 + 3 + 2 + 2 + 5 + 1
     with torch.no_grad():
         found = log_probs(reference.model, packed).numpy()
         single = log_probs(
