@@ -110,16 +110,15 @@ def list_policies() -> list[Policy]:
     return [found[name] for name in sorted(found)]
 
 
-def _roots() -> tuple[Path, ...]:
-    return tuple(dict.fromkeys((paths.store_root() / FOLDER, paths.shipped_root() / FOLDER)))
-
-
 def _folders() -> Iterator[tuple[Path, bool]]:
-    for root in _roots():
-        for path in sorted(root.glob(f"*/{SPEC}")):
-            folder = path.parent
-            if files.is_plain_folder(folder) and not folder.name.startswith("."):
-                yield folder, root == paths.shipped_root() / FOLDER and folder.name in SHIPPED
+    own, shipped = paths.store_root() / FOLDER, paths.shipped_root() / FOLDER
+    for path in sorted(own.glob(f"*/{SPEC}")):
+        folder = path.parent
+        if files.is_plain_folder(folder) and not folder.name.startswith("."):
+            yield folder, own == shipped and folder.name in SHIPPED
+    if own != shipped:
+        # The store of a checkout may hold more beside what ships; another store does not see it.
+        yield from ((shipped / name, True) for name in SHIPPED if (shipped / name / SPEC).is_file())
 
 
 def policy_folder(name: str) -> Path:
@@ -130,11 +129,9 @@ def policy_folder(name: str) -> Path:
     ModelError
         If no policy of that name is stored.
     """
-    if name and name == Path(name).name and name not in (".", ".."):
-        for root in _roots():
-            folder = root / name
-            if files.is_plain_folder(folder) and (folder / SPEC).is_file():
-                return folder
+    for folder, _ in _folders():
+        if folder.name == name:
+            return folder
     known = ", ".join(policy.name for policy in list_policies()) or "none"
     raise ModelError(f"No policy {name!r} is stored. Stored: {known}.")
 
