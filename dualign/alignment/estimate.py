@@ -167,7 +167,7 @@ def expectation(
         low, high = percentile_interval(draws @ values, level)
         return Interval(value=float(omega @ values) + shift, low=float(low) + shift, high=float(high) + shift)
 
-    gains = problem.thresholds if problem.form == "improvement" else problem.thresholds - samples.baseline
+    gains = -problem.reference_slack
     return Expected(
         policy=policy,
         multipliers=dict(zip(samples.names, np.asarray(point).tolist(), strict=True)),

@@ -114,3 +114,24 @@ def off_policy(
         n_prompts=len(r),
         n_replies=int(counts.max()),
     )
+
+
+def reward_margin(scores: npt.ArrayLike, log_ratios: npt.ArrayLike, *, beta: float) -> tuple[float, float]:
+    """How far a policy sets the better of two replies of a prompt apart, reward units, and its standard error.
+
+    beta (ln pi/ref of the better reply - of the other), meaned over all pairs of a prompt and over prompts; 0 for
+    the reference, the mean score difference for the exact maximiser. ``scores`` and ``log_ratios`` are (P, I), nan
+    where a reply is not used.
+    """
+    values, ratios = np.asarray(scores, np.float64), np.asarray(log_ratios, np.float64)
+    found = []
+    for score, ratio in zip(values, ratios, strict=True):
+        used = np.isfinite(ratio) & np.isfinite(score)
+        first, second = np.triu_indices(int(used.sum()), 1)
+        if first.size:
+            sign = np.sign(score[used][first] - score[used][second])
+            found.append(beta * float(np.mean(sign * (ratio[used][first] - ratio[used][second]))))
+    if not found:
+        raise InvalidInputError("no prompt has two replies with a log-ratio: score at least two.")
+    error = float(np.std(found, ddof=1) / np.sqrt(len(found))) if len(found) > 1 else float("nan")
+    return float(np.mean(found)), error

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dualign.alignment.arithmetic import arithmetic, device_words, model_dtype, prefer_fast_attention
 from dualign.alignment.encode import Encoded, encode
 from dualign.alignment.objective import Objective
-from dualign.alignment.off_policy import OffPolicy, off_policy
+from dualign.alignment.off_policy import OffPolicy, off_policy, reward_margin
 from dualign.alignment.packed import can_share
 from dualign.alignment.preferences import Plan, plan_groups
 from dualign.alignment.reference_scores import compute, reference_log_probs
@@ -58,6 +58,15 @@ class Trained:
     def like(self, options: TrainOptions) -> bool:
         """Whether a training with these options can start from it."""
         return (self.rank, set(self.targets)) == (options.rank, set(options.targets))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """A policy on held-out prompts: importance estimates, and the reward margin of its pairs of replies."""
+
+    off_policy: OffPolicy
+    margin: float
+    margin_error: float
 
 
 @dataclass(kw_only=True, eq=False)
@@ -324,20 +333,25 @@ class Session:
         out[present] = flat
         return out
 
-    def held_out(self, trained: Trained, point: Array) -> OffPolicy | None:
-        """Off-policy estimate of a LoRA on the held-out prompts; None where ``measure_replies`` is 0."""
+    def held_out(self, trained: Trained, point: Array) -> HeldOut | None:
+        """What a LoRA does on the held-out prompts; None where ``measure_replies`` is 0."""
         if not self.options.measure_replies:
             return None
-        ratios = self.log_ratios(trained, self.held_out_rows())
         rows = np.flatnonzero(self.objective.held_out)
-        samples = self.objective.problem.samples
-        return off_policy(
-            samples.rewards[rows],
-            samples.utilities[rows],
-            ratios[rows],
-            multipliers=point,
-            beta=self.objective.problem.beta,
-            reward_weight=self.objective.reward_weight,
+        ratios = self.log_ratios(trained, self.held_out_rows())[rows]
+        samples, beta = self.objective.problem.samples, self.objective.problem.beta
+        margin, error = reward_margin(self.objective.scores(point)[rows], ratios, beta=beta)
+        return HeldOut(
+            off_policy=off_policy(
+                samples.rewards[rows],
+                samples.utilities[rows],
+                ratios,
+                multipliers=point,
+                beta=beta,
+                reward_weight=self.objective.reward_weight,
+            ),
+            margin=margin,
+            margin_error=error,
         )
 
 

@@ -16,9 +16,8 @@ from dualign.alignment import pecan
 from dualign.alignment.arithmetic import device_words, machine_words
 from dualign.alignment.front import front_order, mixed_state
 from dualign.alignment.objective import Objective, policy_names, resolve
-from dualign.alignment.off_policy import OffPolicy
 from dualign.alignment.online import train_online
-from dualign.alignment.session import Session, State, Stopped, Trained, open_session, options_record
+from dualign.alignment.session import HeldOut, Session, State, Stopped, Trained, open_session, options_record
 from dualign.alignment.spec import OFFLINE, AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
 from dualign.errors import InvalidInputError, StoreError
@@ -247,17 +246,18 @@ def policy_record(
     name: str,
     point: Array,
     metrics: Mapping[str, Any],
-    held_out: OffPolicy | None,
+    held_out: HeldOut | None,
 ) -> PolicySpec:
     """The record of a trained policy."""
     problem = objective.problem
     device, _ = device_words()
     figures: dict[str, Any] = {**metrics, "device": device, "machine": machine_words()}
     if held_out is not None:
-        plain = asdict(held_out)
+        plain = asdict(held_out.off_policy)
         for key in ("utility_gains", "utility_gains_error"):
             plain[key] = dict(zip(objective.names, np.asarray(plain[key]).tolist(), strict=True))
         figures["held_out_off_policy"] = plain
+        figures["held_out_margin"] = {"value": held_out.margin, "error": held_out.margin_error}
     thresholds = (
         dict(zip(objective.names, problem.thresholds.tolist(), strict=True))
         if objective.solution is not None
@@ -272,7 +272,7 @@ def policy_record(
         samples=objective.sample_set.name,
         samples_hash=objective.sample_set.content_hash,
         beta=problem.beta,
-        form=problem.form,
+        form=problem.form if isinstance(problem.form, str) else ", ".join(problem.form),
         thresholds=thresholds,
         multipliers=objective.multipliers(point),
         reward=objective.reward if objective.reward_weight else "",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dualign.alignment import AlignSpec, TrainOptions, estimate, job_spec, off_policy, policy_names, resolve
+from dualign.alignment.off_policy import reward_margin
 from dualign.duality import AlignmentProblem, ScoredSamples, evaluate_dual, solve_dual
 from dualign.errors import InvalidInputError, StoreError
 
@@ -157,3 +158,14 @@ def test_importance_weights_of_the_exact_maximiser_give_its_expectations(rng: np
     assert np.isfinite(off_policy(r, g, ratios, multipliers=lam, beta=0.7).lagrangian)
     with pytest.raises(InvalidInputError, match="prompt 2"):
         off_policy(r, g, np.where(np.arange(50)[:, None] == 2, np.nan, ratios), multipliers=lam, beta=0.7)
+
+
+def test_the_margin_of_the_exact_maximiser_is_the_mean_score_difference(rng: np.random.Generator) -> None:
+    scores = rng.normal(size=(30, 6))
+    value, error = reward_margin(scores, scores / 0.3 + rng.normal(size=(30, 1)), beta=0.3)
+    first, second = np.triu_indices(6, 1)
+    assert value == pytest.approx(np.abs(scores[:, first] - scores[:, second]).mean())
+    assert 0 < error < 0.1
+    assert reward_margin(scores, np.zeros((30, 6)), beta=0.3)[0] == 0
+    with pytest.raises(InvalidInputError, match="two replies"):
+        reward_margin(scores[:, :1], scores[:, :1], beta=1.0)

@@ -24,6 +24,7 @@ def test_a_policy_is_trained_stored_and_loads(stored_set: str, tiny_folder: Path
     [policy] = list_policies_of_store()
     assert policy.spec.metrics["reward_margin"] > 0.1
     assert policy.spec.multipliers["safe"] > 0
+    assert policy.spec.metrics["held_out_margin"]["value"] > 0
     assert policy.spec.metrics["held_out_off_policy"]["ess"] > 1
     reference = load_reference(tiny_folder, threads=1)
     before = reference.log_probs(["ax"], ["bcd"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from dualign.cli import main
@@ -24,22 +23,20 @@ def test_a_short_alignment_of_the_default_model_raises_the_reward_margin(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Twenty steps on the CPU: what a fresh clone does first."""
-    options = ("--steps", "20", "--batch-size", "2", "--learning-rate", "0.001", "--threads", "1")
+    options = ("--steps", "20", "--batch-size", "2", "--threads", "1")
     code, out, err = run(
         capsys,
         *("align", "demo", "--threshold", "harmless>=0.5", "--name", "short", "--wait", "--json"),
-        *(*options, "--measure-replies", "0", "--checkpoint-every", "100"),
+        *(*options, "--measure-replies", "4", "--checkpoint-every", "100"),
     )
     assert code == 0, err
     record = json.loads(out)
     assert (record["state"], record["step"], record["policies"]) == ("completed", 20, ["short"])
     assert "step 20 of 20" in err
     spec = verify_policy(policy_folder("short"))
-    from dualign.jobs import metrics
-
-    margins = [row["reward_margin"] for row in metrics(record["id"])]
-    assert abs(margins[0]) < 0.15
-    assert np.mean(margins[-5:]) > np.mean(margins[:5]) + 0.05
+    # beta times the log-ratio of the better held-out reply less that of the other: 0 before the first step.
+    margin = spec.metrics["held_out_margin"]
+    assert margin["value"] > 2 * margin["error"] > 0
     reference = load_reference("demo", threads=1)
     prompt, reply = "I cannot sleep.", "It sounds like you are very tired."
     before = reference.log_probs([prompt], [reply])
