@@ -66,12 +66,8 @@ def put_conversation(
     InvalidInputError
         If the newest message alone is too long.
     """
-    room = limit - settings.max_tokens
-    newest = turns[-1].text
-    if room < 1 or len(newest) > _CHARACTERS_PER_TOKEN * room:
-        raise InvalidInputError(too_long(f"{len(newest):,} characters", room))
-    if len(settings.system_prompt or "") > _CHARACTERS_PER_TOKEN * room:
-        raise InvalidInputError("The system prompt is longer than the model can read. Shorten it.")
+    refuse_unread(turns, settings, limit=limit)
+    room, newest = limit - settings.max_tokens, turns[-1].text
     kept = newest_turns(turns, _CHARACTERS_PER_TOKEN * room)
     system = settings.system_prompt
     plain = getattr(tokenizer, "chat_template", None) is None
@@ -85,6 +81,16 @@ def put_conversation(
         kept = without_oldest(kept)
     alone = len(kept) == 1 and system is None
     return Prompt(ids=ids, key=newest if alone else text, notes=left_out(len(turns), len(kept), limit))
+
+
+def refuse_unread(turns: Sequence[Turn], settings: ChatSettings, *, limit: int) -> None:
+    """InvalidInputError for a message that cannot fit whatever its tokens are: told at once, without a model."""
+    room = limit - settings.max_tokens
+    size = len(turns[-1].text)
+    if room < 1 or size > _CHARACTERS_PER_TOKEN * room:
+        raise InvalidInputError(too_long(f"{size:,} characters", room))
+    if len(settings.system_prompt or "") > _CHARACTERS_PER_TOKEN * room:
+        raise InvalidInputError("The system prompt is longer than the model can read. Shorten it.")
 
 
 def newest_turns(turns: Sequence[Turn], characters: int) -> list[Turn]:

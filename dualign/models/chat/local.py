@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dualign.errors import DualignError
+from dualign.errors import DualignError, InvalidInputError
 from dualign.models.chat.columns import Column, ResampledColumn, StreamedColumn
+from dualign.models.chat.context import refuse_unread
 from dualign.models.chat.kinds import ResampledPolicy
 from dualign.models.chat.requests import ChatEvent, ChatRequest, check_requests
 from dualign.models.chat.stored import StoredAdapter
@@ -91,10 +92,17 @@ class LocalChat:
         return self._events(list(requests), cancel or threading.Event())
 
     def _events(self, requests: list[ChatRequest], cancel: threading.Event) -> Iterator[ChatEvent]:
-        worker = self.worker()
         stream = Stream(len(requests), cancel)
+        fitting = []
+        for request in requests:
+            try:
+                refuse_unread(request.turns, request.settings, limit=self.context_tokens)
+                fitting.append(request)
+            except InvalidInputError as error:
+                stream.fail(request.column, str(error))
         try:
-            for request in requests:
+            for request in fitting:
+                worker = self.worker()
                 try:
                     worker.submit(_column(request, stream, worker))
                 except DualignError as error:

@@ -52,7 +52,7 @@ class Server:
 
     def post(self, path: str, body: Mapping[str, Any]) -> str:
         """Text answer to a POST."""
-        connection, response, _ = self._open("POST", path, body)
+        connection, response = self._open("POST", path, body)
         try:
             return str(response.read().decode("utf-8", "replace"))
         finally:
@@ -68,16 +68,20 @@ class Server:
         """
         if cancel.is_set():
             return
-        connection, response, sock = self._open("POST", path, body)
         done = threading.Event()
-        watcher = threading.Thread(target=_cut, args=(sock, cancel, done), daemon=True)
-        watcher.start()
         try:
-            yield from self._lines(response, cancel)
+            connection, response = self._open("POST", path, body, until=(cancel, done))
+            try:
+                yield from self._lines(response, cancel)
+            finally:
+                with suppress(OSError):
+                    connection.close()
+        except BackendError:
+            # A connection that was cut because the user stopped is no fault.
+            if not cancel.is_set():
+                raise
         finally:
             done.set()
-            with suppress(OSError):
-                connection.close()
 
     def _lines(self, response: http.client.HTTPResponse, cancel: threading.Event) -> Iterator[dict[str, Any]]:
         ended = False
@@ -94,14 +98,12 @@ class Server:
                     raise BackendError(f"The server at {self.url} broke off: {data.decode()[:300]}")
                 yield found
         except (OSError, ValueError, http.client.HTTPException) as error:
-            if cancel.is_set():
-                return
             raise BackendError(f"The server at {self.url} broke off its answer ({error}).") from error
         if not ended and not cancel.is_set():
             raise BackendError(f"The server at {self.url} broke off its answer before its end.")
 
     def _whole(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
-        connection, response, _ = self._open(method, path, body)
+        connection, response = self._open(method, path, body)
         try:
             return json.loads(response.read())
         except ValueError as error:
@@ -110,8 +112,13 @@ class Server:
             connection.close()
 
     def _open(
-        self, method: str, path: str, body: Mapping[str, Any] | None
-    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse, socket.socket]:
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        until: tuple[threading.Event, threading.Event] | None = None,
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(str(parts.hostname), parts.port, timeout=self.timeout)
@@ -121,8 +128,10 @@ class Server:
         data = None if body is None else json.dumps(body).encode()
         try:
             connection.connect()
-            # Once an answer that ends with its connection has begun, the connection no longer knows its socket.
-            sock = connection.sock
+            if until is not None:
+                # Once an answer that ends with its connection has begun, the connection no longer knows its socket.
+                watched = (connection.sock, *until)
+                threading.Thread(target=_cut, args=watched, daemon=True).start()
             connection.request(method, parts.path.rstrip("/") + path, body=data, headers=headers)
             response = connection.getresponse()
         except TimeoutError as error:
@@ -139,7 +148,7 @@ class Server:
             detail = response.read(4000).decode("utf-8", "replace").strip()
             connection.close()
             raise RefusedError(self.url, response.status, detail)
-        return connection, response, sock
+        return connection, response
 
 
 def _cut(sock: socket.socket, cancel: threading.Event, done: threading.Event) -> None:

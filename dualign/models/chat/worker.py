@@ -22,7 +22,8 @@ from dualign.models.chat.scores import reply_scorers
 from dualign.models.chat.stored import StoredAdapter, find_stored
 from dualign.models.reference import Reference, load_reference
 
-_MOST_ROWS = 16  # streamed rows at once; further columns wait for their turn
+_MOST_STREAMED = 16  # columns at once; further ones wait for their turn
+_MOST_ALONE = 4  # resampled columns at once, each with up to 64 rows
 
 
 class Worker:
@@ -152,11 +153,7 @@ class Worker:
         return True
 
     def _admit(self) -> None:
-        while self._waiting:
-            rows = sum(len(draw.rows) for draw in self._together.draws)
-            if rows >= _MOST_ROWS and not self._waiting[0].alone:
-                return
-            column = self._waiting.popleft()
+        for column in self._admissible():
             try:
                 column.prepare()
             except DualignError as error:
@@ -174,6 +171,24 @@ class Worker:
                 self._settle(batch)
             except Exception as error:
                 self._broken([pair for pair in self._running if pair[0] is batch], error)
+
+    def _admissible(self) -> list[Column]:
+        """What waits and has room now, in order; a batch of its own never keeps streamed columns waiting."""
+        streamed = sum(not column.alone for _, column in self._running)
+        alone = len(self._running) - streamed
+        chosen, left = [], []
+        with self._wake:
+            for column in self._waiting:
+                if column.alone and alone < _MOST_ALONE:
+                    alone += 1
+                    chosen.append(column)
+                elif not column.alone and streamed < _MOST_STREAMED:
+                    streamed += 1
+                    chosen.append(column)
+                else:
+                    left.append(column)
+            self._waiting = deque(left)
+        return chosen
 
     def _step(self, batch: Batch) -> None:
         try:

@@ -227,6 +227,13 @@ def test_a_message_that_cannot_be_read_is_refused_in_a_sentence(chat: LocalChat,
     assert reply_of(events, "y").text
 
 
+def test_a_hopeless_message_is_refused_without_loading_a_model() -> None:
+    backend = LocalChat("no such model")
+    (event,) = backend.stream([request("x", "a" * 10**6)])
+    assert event.text.startswith("The message has 1,000,000 characters")
+    assert not backend.loaded
+
+
 def test_a_remembered_beginning_changes_nothing(chat: LocalChat) -> None:
     texts = ("a" * 40, "b" * 30, "why")
     chat.forget()

@@ -44,6 +44,7 @@ class _Server(ThreadingHTTPServer):
     ending = b"data: [DONE]\n\n"
     pause = 0.0
     loads = 200
+    silent: threading.Event
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -61,6 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif sum(len(m["content"]) for m in body["messages"]) > self.server.longest:
             self._answer(400, {"error": {"message": "This model's maximum context length is 9 tokens."}})
         else:
+            self.server.silent.wait(20)
             self._stream(body["n"])
 
     def _stream(self, n: int) -> None:
@@ -102,6 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
 def server() -> Iterator[_Server]:
     instance = _Server(("127.0.0.1", 0), _Handler)
     instance.words, instance.seen, instance.names = ["he", "llo", " you"], [], ["demo"]
+    instance.silent = threading.Event()
+    instance.silent.set()
     thread = threading.Thread(target=instance.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield instance
@@ -195,6 +199,18 @@ def test_stopping_cuts_the_connection_and_keeps_the_text(server: _Server) -> Non
     replies = [event.reply for event in events if event.reply]
     assert [reply.finish for reply in replies] == ["stopped"] * 2
     assert all(0 < len(reply.text) < 400 for reply in replies)
+
+
+def test_stopping_does_not_wait_for_a_server_that_is_silent(server: _Server) -> None:
+    server.silent.clear()
+    cancel = threading.Event()
+    timer = threading.Timer(0.3, cancel.set)
+    timer.start()
+    turns = (Turn("user", "hi"),)
+    (event,) = _chat(server).stream([ChatRequest(column="x", turns=turns)], cancel=cancel)
+    server.silent.set()
+    assert event.reply
+    assert (event.reply.text, event.reply.finish) == ("", "stopped")
 
 
 def test_a_server_s_faults_are_told(server: _Server, adapters: dict[str, StoredAdapter]) -> None:
