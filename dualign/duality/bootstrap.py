@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dualign.duality.moments import PromptMoments, offsets, prompt_moments, prompt_weights
+from dualign.duality.feasibility import rounding
+from dualign.duality.moments import PromptMoments, mass, offsets, prompt_moments, prompt_weights
 from dualign.duality.problem import AlignmentProblem
 from dualign.duality.resampling import BootstrapDraws, resample_weights
 from dualign.duality.taylor import solve_on_expansion
@@ -49,6 +50,10 @@ def bootstrap(
     (cubic Hermite) between multipliers around the solution, further ones being added until every
     feasible resample is bracketed. With several, D of each resample is expanded to fourth order at the
     solution, and resamples that leave the expansion's reach are solved exactly.
+
+    A slack within rounding of 0 is met. Where the best that a resample can reach is exactly its threshold,
+    only an infinite multiplier meets it. A resample without a prompt of some constraint's group says nothing
+    of that constraint: nan.
     """
     centre = np.asarray(multipliers, dtype=np.float64).reshape(-1)
     weights = resample_weights(prompt_weights(problem.samples), resamples, rng)
@@ -69,8 +74,8 @@ def _best_slack(problem: AlignmentProblem, direction: Array) -> Array:
 class _Nodes:
     """Resampled columns at growing sets of multipliers, in increasing order."""
 
-    def __init__(self, problem: AlignmentProblem, weights: Array) -> None:
-        self.problem, self.weights = problem, weights
+    def __init__(self, problem: AlignmentProblem, weights: Array, fuzz: float) -> None:
+        self.problem, self.weights, self.fuzz = problem, weights, fuzz
         self.at: list[float] = []
         self.columns: list[Array] = []
 
@@ -83,7 +88,9 @@ class _Nodes:
                 [found.dual, found.slack[:, 0], joint[:, 1, 1], found.reward, joint[:, 0, 1]], axis=1
             )
             self.at.append(float(point))
-            self.columns.append(self.weights @ stacked)
+            column = self.weights @ stacked
+            column[np.abs(column[:, 1]) <= self.fuzz, 1] = 0.0
+            self.columns.append(column)
 
     def table(self) -> tuple[Array, Array]:
         return np.array(self.at), np.stack(self.columns, axis=1)
@@ -96,13 +103,15 @@ def _bootstrap_one(problem: AlignmentProblem, centre: float, weights: Array) -> 
     curvature = float(omega @ here.covariance[:, 0, 0]) / beta
     spread = float(np.sqrt(np.sum((omega * (here.slack[:, 0] - omega @ here.slack[:, 0])) ** 2)))
     slope = float(omega @ here.slack[:, 0])
-    infeasible = weights @ _best_slack(problem, np.ones(1)) <= 0
+    fuzz = rounding(problem)
+    best = weights @ _best_slack(problem, np.ones(1))
+    infeasible = best < -fuzz
     reach = 4.0 * spread / curvature if curvature > 0 else np.inf
     # Prompts that are all alike spread by rounding alone: nodes that close could not be told apart.
     reach = max(reach, 1e-4 * centre) if np.isfinite(reach) else 0.0
     if reach <= 0:
         reach = max(centre, 1e-3 * beta)
-    nodes = _Nodes(problem, weights)
+    nodes = _Nodes(problem, weights, fuzz)
     low = max(0.0, centre - reach)
     if centre == 0 and slope > 5 * spread:
         nodes.add(np.array([0.0, reach]))
@@ -111,22 +120,26 @@ def _bootstrap_one(problem: AlignmentProblem, centre: float, weights: Array) -> 
     at, table = nodes.table()
     while low > 0 and np.any(table[:, 0, 1] > 0):
         low = max(0.0, low - reach) if low > 0.5 * reach else 0.0
-        earlier = _Nodes(problem, weights)
+        earlier = _Nodes(problem, weights, fuzz)
         earlier.add(np.linspace(low, at[0], 4, endpoint=False))
         nodes.at, nodes.columns = earlier.at + nodes.at, earlier.columns + nodes.columns
         at, table = nodes.table()
     step, limit = reach / 2, centre + _FARTHEST * reach
-    while at[-1] < limit and np.any((table[:, -1, 1] < 0) & ~infeasible):
+    endless = ~infeasible & (best <= fuzz) & (table[:, 0, 1] < 0)
+    while at[-1] < limit and np.any((table[:, -1, 1] < 0) & ~infeasible & ~endless):
         nodes.add(at[-1] + step * np.array([0.25, 0.5, 0.75, 1.0]))
         step *= 2
         at, table = nodes.table()
-    infeasible = infeasible | (table[:, -1, 1] < 0)
+    infeasible = infeasible | ((table[:, -1, 1] < 0) & ~endless)
     lam, dual, reward, slack = _hermite_root(at, table)
     _, offset, _ = offsets(problem)
-    utilities = slack + (weights @ offset)[:, 0]
+    part = mass(problem.samples, weights)[:, 0]
+    silent = part <= 0
+    utilities = (slack + (weights @ offset)[:, 0]) / np.where(silent, np.nan, part)
     kl = np.maximum((reward + lam * slack - dual) / beta, 0.0)
+    lam = np.where(infeasible | endless, np.inf, lam)
     return BootstrapDraws(
-        multipliers=np.where(infeasible, np.inf, lam)[:, None],
+        multipliers=np.where(silent, np.nan, lam)[:, None],
         dual_optimum=np.where(infeasible, np.inf, dual),
         expected_reward=np.where(infeasible, np.nan, reward),
         kl=np.where(infeasible, np.nan, kl),

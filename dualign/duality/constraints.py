@@ -22,16 +22,23 @@ def _column(samples: ScoredSamples, name: str) -> int:
     return samples.names.index(name)
 
 
-def _with_utility(samples: ScoredSamples, new_name: str, values: np.ndarray) -> ScoredSamples:
+def _with_utility(
+    samples: ScoredSamples, new_name: str, values: np.ndarray, exposure: np.ndarray | None = None
+) -> ScoredSamples:
     if new_name in samples.names:
         raise InvalidInputError(
             f"a utility is already named '{new_name}': the set has {', '.join(samples.names)}. "
             "Choose another new_name."
         )
+    if samples.exposure is not None or exposure is not None:
+        plain = np.ones((samples.n_prompts, samples.n_constraints))
+        old = plain if samples.exposure is None else samples.exposure
+        exposure = np.column_stack([old, plain[:, 0] if exposure is None else exposure])
     return replace(
         samples,
         utilities=np.concatenate([samples.utilities, values[..., None]], axis=2),
         names=(*samples.names, new_name),
+        exposure=exposure,
     )
 
 
@@ -68,6 +75,9 @@ def group_utility(
     prompt weight. Its mean over all prompts is therefore the group's own mean of g, so a threshold on it
     is in the units of g over that group, and its multiplier is the price of one unit of the group's mean.
 
+    The share is taken as known: it belongs to the choice of prompts. Resampling prompts therefore moves the
+    group's mean and not its size, and intervals do not depend on where the zero of g lies.
+
     Parameters
     ----------
     samples
@@ -88,7 +98,8 @@ def group_utility(
     share = group_share(samples, group)
     member = np.asarray(samples.groups) == group
     values = np.where(member[:, None], samples.utilities[..., column] / share, 0.0)
-    return _with_utility(samples, f"{name}[{group}]" if new_name is None else new_name, values)
+    new_name = f"{name}[{group}]" if new_name is None else new_name
+    return _with_utility(samples, new_name, values, member / share)
 
 
 def chance_utility(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dualign.duality.moments import prompt_weights
 from dualign.duality.problem import AlignmentProblem
-from dualign.duality.resampling import resample_weights
+from dualign.duality.resampling import LARGEST_TABLE, resample_weights
 from dualign.duality.sweep import sweep
 from dualign.errors import InvalidInputError
 
@@ -138,6 +138,11 @@ def _checked(
         raise InvalidInputError(f"at has {start.size} multipliers: this problem has {width} constraints.")
     if values.ndim != 1 or not values.size or not np.isfinite(values).all() or not np.isfinite(start).all():
         raise InvalidInputError("multipliers hold nothing, or nan or inf: give a list of finite values.")
+    if values.size * problem.samples.n_prompts > LARGEST_TABLE:
+        raise InvalidInputError(
+            f"{values.size} points with {problem.samples.n_prompts} prompts do not fit: give at most "
+            f"{LARGEST_TABLE // problem.samples.n_prompts}."
+        )
     return values, start
 
 

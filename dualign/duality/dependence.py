@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.optimize import nnls
 
 from dualign.duality.centred import Centred
-from dualign.duality.problem import AlignmentProblem, ScoredSamples
+from dualign.duality.problem import ScoredSamples
 
 Array = npt.NDArray[np.float64]
 
@@ -86,19 +86,23 @@ def _vanishes(data: Centred, lead: int, kept: list[int], factors: Array) -> bool
     return float(np.abs(rest).max()) <= 1e-10 * float(reach) + 1e-14 * float(raw)
 
 
-def smallest_multipliers(problem: AlignmentProblem, multipliers: Array) -> Array:
+def undetermined(data: Centred) -> bool:
+    """Whether multipliers may move without moving the tilted policy: a dependence, or a utility that is still."""
+    return bool(_dependences(data)) or bool((data.scale == 0).any())
+
+
+def smallest_multipliers(data: Centred, reference_slack: Array, multipliers: Array) -> Array:
     """Of all multipliers with the same tilted policy and D, the smallest (in units of beta per spread).
 
     Where constraints are dependent lam* is a face of solutions; one of them has to be named, and the
-    smallest does not depend on where the search came from.
+    smallest does not depend on where the search came from. ``reference_slack`` (m,) is E_ref[h].
     """
-    data = problem.samples.centred
     if not _dependences(data):
         return multipliers
     safe = np.where(data.scale > 0, data.scale, 1.0)
     gram = data.moments[1:, 1:] / np.outer(safe, safe)
     # Unit rows, so that one rank tolerance serves both: margins that do not move, and D that does not.
-    pull = problem.reference_slack / safe
+    pull = reference_slack / safe
     rows = np.vstack([gram, pull / max(float(np.abs(pull).max()), 1e-300)])
     _, values, right = np.linalg.svd(rows)
     null = right[int((values > 1e-9 * values[0]).sum()) :].T

@@ -75,6 +75,11 @@ def check_feasibility(problem: AlignmentProblem, *, max_cuts: int = 1000) -> Fea
     return _cutting_planes(data, base, [], fuzz=fuzz, max_cuts=max_cuts)
 
 
+def best_common_slack(data: Centred, reference_slack: Array, *, fuzz: float) -> float:
+    """Largest min_j slack_j over policies for centred scores and E_ref[h] (m,); 0 where it is within ``fuzz``."""
+    return _cutting_planes(data, reference_slack, [], fuzz=fuzz, max_cuts=1000).best_slack
+
+
 def reachable_threshold(problem: AlignmentProblem, *, constraint: int = 0) -> float:
     """Highest threshold of one constraint that some policy meets together with all the others, in the problem's form.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dualign.duality.dependence import smallest_multipliers
 from dualign.duality.moments import offsets, prompt_weights, reference_log_weights
 from dualign.duality.problem import AlignmentProblem
 
@@ -152,10 +153,10 @@ def _corrected(problem: AlignmentProblem, lam: Array) -> _Corrected:
     slack = whole * mean - left_mean
     covariance, left_covariance = found.covariances(utilities, mean)
     hessian = (whole[..., None] * covariance - left_covariance) / beta
-    if problem.form == "improvement" and samples.log_weights is not None:
+    if problem.relative.any() and samples.log_weights is not None:
         # A weighted baseline is a ratio too; an unweighted one is a mean, which has no bias.
         _, left_baseline = _Ratios(base, base_others, np.zeros_like(log_total), part).means(utilities)
-        offset = offset + (whole - 1.0) * baseline - left_baseline
+        offset = offset + np.where(problem.relative, (whole - 1.0) * baseline - left_baseline, 0.0)
     dual = dual - offset @ lam
     slack = slack - offset
     omega = prompt_weights(samples)
@@ -199,6 +200,10 @@ def jackknife(
     scale = _utility_scale(problem)
     for _ in range(max_iterations):
         if _residual(lam, now.slack, scale, float(problem.beta)) <= tolerance:
+            # Dependent constraints leave the corrected multipliers as free as the plain ones: the same choice.
+            smallest = smallest_multipliers(problem.samples.centred, problem.reference_slack, lam)
+            if not np.array_equal(smallest, lam):
+                lam, now = smallest, _corrected(problem, smallest)
             return JackknifeResult(
                 multipliers=lam,
                 dual_optimum=now.dual,

@@ -83,8 +83,8 @@ def offsets(problem: AlignmentProblem) -> tuple[Array, Array, Array]:
     utilities : (P, I, m)
         Zero where there is no response.
     offset : (P, m)
-        What is taken from the utilities: the prompt's baseline + b, or c. Means over prompts agree with
-        the problem's margins.
+        What is taken from the utilities: the prompt's baseline + b, or c, where it counts for the
+        constraint. Means over prompts agree with the problem's margins.
     baseline : (P, m)
         E_ref[g] of each prompt.
     """
@@ -96,10 +96,15 @@ def offsets(problem: AlignmentProblem) -> tuple[Array, Array, Array]:
         base = np.exp(reference_log_weights(samples))
         utilities = np.where((base > 0)[..., None], samples.utilities, 0.0)
         baseline = np.einsum("pi,pij->pj", base, utilities)
-    thresholds = np.asarray(problem.thresholds, dtype=np.float64)
-    if problem.form == "improvement":
-        return utilities, baseline + thresholds, baseline
-    return utilities, np.broadcast_to(thresholds, baseline.shape), baseline
+    asked = problem.thresholds if samples.exposure is None else problem.thresholds * samples.exposure
+    return utilities, np.where(problem.relative, baseline, 0.0) + asked, baseline
+
+
+def mass(samples: ScoredSamples, weights: Array) -> Array:
+    """Part of each constraint's prompts that reweighted prompts (B, P) hold, (B, m); 1 where all count alike."""
+    if samples.exposure is None:
+        return np.ones((len(weights), samples.n_constraints))
+    return weights @ samples.exposure
 
 
 def prompt_moments(problem: AlignmentProblem, multipliers: npt.ArrayLike, *, order: int = 2) -> PromptMoments:

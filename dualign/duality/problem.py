@@ -18,6 +18,8 @@ from dualign.errors import InvalidInputError
 
 Array = npt.NDArray[np.float64]
 Form = Literal["improvement", "absolute"]
+LARGEST = 1e60
+"""Scores and beta lie within this and its inverse, so that fourth moments stay inside float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,9 @@ class ScoredSamples:
         Non-negative, normalised on construction. None: uniform.
     groups : (P,) or None
         Label of each prompt's group.
+    exposure : (P, m) or None
+        How much each prompt counts for each utility: what a threshold asks of it, in thresholds, with mean 1
+        over prompts. A per-group utility counts the prompts of its group alone. None: all alike.
 
     Raises
     ------
@@ -56,6 +61,7 @@ class ScoredSamples:
     log_weights: Array | None = None
     prompt_weights: Array | None = None
     groups: tuple[str, ...] | None = None
+    exposure: Array | None = None
 
     def __post_init__(self) -> None:
         rewards = _floats(self.rewards, "rewards")
@@ -92,6 +98,7 @@ class ScoredSamples:
         set_field(self, "log_weights", log_weights)
         set_field(self, "prompt_weights", _prompt_weights(self.prompt_weights, len(rewards)))
         set_field(self, "groups", _groups(self.groups, len(rewards)))
+        set_field(self, "exposure", _exposure(self.exposure, self.prompt_weights, (len(rewards), len(names))))
 
     @classmethod
     def from_ragged(
@@ -164,8 +171,30 @@ class ScoredSamples:
 
     @cached_property
     def centred(self) -> Centred:
-        """Scores less their reference mean per prompt: what every pass reads."""
-        return centre(self.rewards, np.moveaxis(self.utilities, 2, 0), self.log_weights, self.prompt_weights)
+        """Scores less their reference mean per prompt: what every pass reads.
+
+        Raises
+        ------
+        InvalidInputError
+            Scores so large or so close together that their moments leave float64.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = centre(
+                self.rewards, np.moveaxis(self.utilities, 2, 0), self.log_weights, self.prompt_weights
+            )
+        sizes = [np.abs(found.reward_means).max(), *np.abs(found.utility_means).max(axis=0)]
+        spans = [found.reward_span, *found.utility_spans]
+        for name, size, span in zip(("reward", *self.names), sizes, spans, strict=True):
+            if not max(size, span) <= LARGEST:
+                raise InvalidInputError(
+                    f"the scores of '{name}' are too large (beyond {LARGEST:.0e}): divide them by a power of ten."
+                )
+            if 0 < span < 1 / LARGEST:
+                raise InvalidInputError(
+                    f"the scores of '{name}' differ by no more than {span:.1e} within prompts: multiply them by a "
+                    "power of ten."
+                )
+        return found
 
     @property
     def baseline(self) -> Array:
@@ -187,7 +216,12 @@ class ScoredSamples:
         if tuple(names) == self.names:
             return self
         columns = [self.names.index(name) for name in names]
-        return replace(self, utilities=self.utilities[..., columns], names=tuple(names))
+        return replace(
+            self,
+            utilities=self.utilities[..., columns],
+            names=tuple(names),
+            exposure=None if self.exposure is None else self.exposure[:, columns],
+        )
 
     def subset(self, which: str | npt.ArrayLike) -> ScoredSamples:
         """The prompts of one group, of a boolean mask (P,), or at the given indices.
@@ -211,13 +245,24 @@ class ScoredSamples:
             rows = np.flatnonzero(index) if index.dtype == bool else index.astype(np.intp)
         if not rows.size:
             raise InvalidInputError("the subset holds no prompt: widen the selection.")
+        weights = None if self.prompt_weights is None else self.prompt_weights[rows]
+        utilities, exposure = self.utilities[rows], None
+        if self.exposure is not None:
+            exposure = self.exposure[rows]
+            # A group's share of the subset is another: its mean over the prompts must stay its own.
+            share = np.average(exposure, axis=0, weights=weights)
+            if not (share > 0).all():
+                name = self.names[int(np.argmin(share))]
+                raise InvalidInputError(f"the subset holds no prompt of '{name}': widen the selection.")
+            utilities, exposure = utilities / share, exposure / share
         return ScoredSamples(
             self.rewards[rows],
-            self.utilities[rows],
+            utilities,
             self.names,
             None if self.log_weights is None else self.log_weights[rows],
-            None if self.prompt_weights is None else self.prompt_weights[rows],
+            weights,
             None if self.groups is None else tuple(self.groups[row] for row in rows),
+            exposure,
         )
 
 
@@ -234,7 +279,8 @@ class AlignmentProblem:
     beta
         Weight of the KL term, reward units per nat, positive.
     form
-        ``"improvement"``: E_pi[g] - E_ref[g] >= threshold. ``"absolute"``: E_pi[g] >= threshold.
+        ``"improvement"``: E_pi[g] - E_ref[g] >= threshold. ``"absolute"``: E_pi[g] >= threshold. One for all
+        constraints, or a tuple of m; a tuple of equal ones is kept as one.
 
     Raises
     ------
@@ -249,7 +295,7 @@ class AlignmentProblem:
     samples: ScoredSamples
     thresholds: Array
     beta: float
-    form: Form = "improvement"
+    form: Form | tuple[Form, ...] = "improvement"
 
     def __post_init__(self) -> None:
         thresholds = np.atleast_1d(_floats(self.thresholds, "thresholds"))
@@ -260,28 +306,48 @@ class AlignmentProblem:
                 f"({', '.join(self.samples.names)}): give one for each."
             )
         _require_finite(thresholds, "thresholds")
+        if np.abs(thresholds).max() > LARGEST:
+            raise InvalidInputError(
+                f"a threshold is {thresholds[np.abs(thresholds).argmax()]:g}: give numbers within {LARGEST:.0e}."
+            )
         try:
             beta = float(self.beta)
         except (TypeError, ValueError):
             beta = float("nan")
         if not (np.isfinite(beta) and beta > 0):
             raise InvalidInputError(f"beta is {self.beta}: give a positive, finite number.")
-        if self.form not in ("improvement", "absolute"):
-            raise InvalidInputError(f"form is '{self.form}': give 'improvement' or 'absolute'.")
+        if not 1 / LARGEST <= beta <= LARGEST:
+            raise InvalidInputError(
+                f"beta is {beta:g}: give a number between {1 / LARGEST:.0e} and {LARGEST:.0e}."
+            )
+        forms = (self.form,) if isinstance(self.form, str) else tuple(self.form)
+        if len(forms) not in (1, m) or not set(forms) <= {"improvement", "absolute"}:
+            raise InvalidInputError(
+                f"form is {self.form!r}: give 'improvement' or 'absolute', one for all or one for each of {m}."
+            )
+        object.__setattr__(self, "form", forms[0] if len(set(forms)) == 1 else forms)
         object.__setattr__(self, "thresholds", _frozen(thresholds.copy()))
         object.__setattr__(self, "beta", beta)
 
     @property
+    def forms(self) -> tuple[Form, ...]:
+        """The form of each constraint, m entries."""
+        return (self.form,) * self.samples.n_constraints if isinstance(self.form, str) else self.form
+
+    @property
+    def relative(self) -> npt.NDArray[np.bool_]:
+        """Which constraints are improvements over the reference, (m,)."""
+        return np.array([form == "improvement" for form in self.forms])
+
+    @property
     def reference_slack(self) -> Array:
         """E_ref[h]: slack of the reference, (m,); exactly -threshold in the improvement form."""
-        if self.form == "improvement":
-            return -self.thresholds
-        return self.samples.baseline - self.thresholds
+        return np.where(self.relative, 0.0, self.samples.baseline) - self.thresholds
 
     @property
     def offset(self) -> Array:
         """What is taken from the utilities to make margins, (m,): baseline + threshold, or threshold."""
-        return self.samples.baseline + self.thresholds if self.form == "improvement" else self.thresholds
+        return np.where(self.relative, self.samples.baseline, 0.0) + self.thresholds
 
     @property
     def margins(self) -> Array:
@@ -364,3 +430,20 @@ def _groups(values: Sequence[str] | npt.NDArray[np.str_] | None, n_prompts: int)
     if len(labels) != n_prompts:
         raise InvalidInputError(f"{len(labels)} groups for {n_prompts} prompts: give one label for each.")
     return labels
+
+
+def _exposure(values: npt.ArrayLike | None, weights: Array | None, shape: tuple[int, int]) -> Array | None:
+    if values is None:
+        return None
+    exposure = _floats(values, "exposure")
+    if exposure.shape != shape:
+        raise InvalidInputError(
+            f"exposure has shape {exposure.shape}: give {shape}, one a prompt and utility."
+        )
+    _require_finite(exposure, "exposure")
+    means = np.average(exposure, axis=0, weights=weights)
+    if (exposure < 0).any() or not np.allclose(means, 1.0, rtol=0, atol=1e-9):
+        raise InvalidInputError(
+            f"exposure has means {means} and least value {exposure.min():g}: give non-negative ones of mean 1."
+        )
+    return _frozen(exposure.copy())

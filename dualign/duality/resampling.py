@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dualign.errors import InvalidInputError
+
 Array = npt.NDArray[np.float64]
+LARGEST_TABLE = 250_000_000
+"""Most numbers in a table with one row a resample or point and one column a prompt: 2 GB."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ def resample_counts(
     n_prompts: int, resamples: int, rng: np.random.Generator, *, dtype: npt.DTypeLike = np.float64
 ) -> npt.NDArray[Any]:
     """How often each prompt is drawn in each resample, (B, P); rows sum to P."""
+    most = LARGEST_TABLE // n_prompts
+    if resamples > most:
+        raise InvalidInputError(
+            f"resamples is {resamples} with {n_prompts} prompts: their table would not fit; give at most {most}."
+        )
     counts = np.empty((resamples, n_prompts), dtype=dtype)
     # Blocks that fit the cache: one bincount over everything is twice as slow.
     rows = max(1, 50_000 // n_prompts)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from dualign.duality.dependence import undetermined
 from dualign.duality.moments import prompt_moments, prompt_weights
 from dualign.duality.problem import AlignmentProblem
 
@@ -59,11 +60,15 @@ def sandwich(problem: AlignmentProblem, multipliers: npt.ArrayLike) -> SandwichE
     found, omega, beta = prompt_moments(problem, lam), prompt_weights(problem.samples), float(problem.beta)
     slack = omega @ found.slack
     joint = np.einsum("p,pab->ab", omega, found.joint_covariance) / beta
-    free = ~((lam <= 0) & (slack > 0))
+    data = problem.samples.centred
+    # Of dependent constraints the smallest multipliers are named, and those at 0 among them stay there.
+    free = (lam > 0) if undetermined(data) else ~((lam <= 0) & (slack > 0))
     influence = np.zeros_like(found.slack)
     if free.any():
-        bread = joint[1:, 1:][np.ix_(free, free)]
-        influence[:, free] = -found.slack[:, free] @ np.linalg.pinv(bread, hermitian=True)
+        unit = np.where(data.scale > 0, data.scale, 1.0)[free]
+        bread = joint[1:, 1:][np.ix_(free, free)] / np.outer(unit, unit)
+        inverse = np.linalg.pinv(bread, rcond=1e-10, hermitian=True) / np.outer(unit, unit)
+        influence[:, free] = -found.slack[:, free] @ inverse
     n_prompts = omega.size
     inflation = n_prompts / (n_prompts - 1) if n_prompts > 1 else np.inf
 
@@ -73,7 +78,10 @@ def sandwich(problem: AlignmentProblem, multipliers: npt.ArrayLike) -> SandwichE
         return np.sqrt(squares * inflation) if n_prompts > 1 else np.full_like(squares, np.inf)
 
     reward = found.reward + influence @ joint[0, 1:]
-    utilities = found.utilities + influence @ joint[1:, 1:]
+    # A group's mean is a ratio: what it gains from a prompt is that prompt's distance from it.
+    mean = omega @ found.utilities
+    counted = 1.0 if problem.samples.exposure is None else problem.samples.exposure
+    utilities = found.utilities - counted * mean + influence @ joint[1:, 1:]
     kl = found.kl + influence @ ((joint[0, 1:] + joint[1:, 1:] @ lam) / beta)
     return SandwichErrors(
         multipliers=error(influence),

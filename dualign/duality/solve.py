@@ -29,7 +29,8 @@ class Outcome(StrEnum):
     INFEASIBLE = "infeasible"
     """No policy over these responses meets the thresholds together; a certificate says so."""
     INACCURATE = "inaccurate"
-    """The tolerance was not reached; the numbers are the best found."""
+    """The tolerance was not reached, or a threshold equals the best achievable and no finite lam* meets it; the
+    numbers are the best found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,12 +133,12 @@ def solve_dual(
     # A solution found is a proof of feasibility, but for a shortfall inside the tolerance: multipliers out
     # of proportion are how that shows.
     far = 50.0 * (1.0 + view.centred.reward_spread / problem.beta)
-    if search.residual > tolerance or (tilts.max() > far and search.at.slack.min() < 0):
+    if not search.residual <= tolerance or (tilts.max() > far and search.at.slack.min() < 0):
         feasibility = check_feasibility(problem)
         best = feasibility.best_slack
         if not feasibility.feasible:
             return _infeasible(problem, best, feasibility.direction, dependent, view.path)
-    if search.residual > tolerance:
+    if not search.residual <= tolerance:
         again = projected_newton(view, tolerance=tolerance, max_iterations=max_iterations, follow=True)
         search = again if again.residual < search.residual else search
     if dependent and search.residual <= tolerance:
@@ -146,7 +147,7 @@ def solve_dual(
 
 
 def _smallest(problem: AlignmentProblem, view: View, search: Search, tolerance: float) -> Search:
-    lam = smallest_multipliers(problem, search.multipliers)
+    lam = smallest_multipliers(problem.samples.centred, problem.reference_slack, search.multipliers)
     if np.array_equal(lam, search.multipliers):
         return search
     at = view.evaluate(lam, order=1)
@@ -166,10 +167,13 @@ def _solution(
     # From centred quantities: the reward's own size would cost KL its digits.
     regularized = at.dual - float(lam @ at.slack)
     kl = max((at.reward - regularized) / problem.beta, 0.0)
-    if search.residual > tolerance:
+    binding = bool((lam > 0).any())
+    within = max(rounding(problem), tolerance * float(samples.centred.scale.max()))
+    ceiling = binding and best is not None and best <= within
+    if ceiling or not search.residual <= tolerance:
         outcome = Outcome.INACCURATE
     else:
-        outcome = Outcome.OPTIMAL_BINDING if (lam > 0).any() else Outcome.OPTIMAL_NOT_BINDING
+        outcome = Outcome.OPTIMAL_BINDING if binding else Outcome.OPTIMAL_NOT_BINDING
     return DualSolution(
         outcome=outcome,
         multipliers=lam,
@@ -186,7 +190,7 @@ def _solution(
         certificate=None,
         best_slack=best,
         dependent=dependent,
-        message=_words(problem, search, outcome, tolerance, best, kl, dependent),
+        message=_words(problem, search, outcome, tolerance, kl, dependent, ceiling=ceiling),
     )
 
 
@@ -195,20 +199,23 @@ def _words(
     search: Search,
     outcome: Outcome,
     tolerance: float,
-    best: float | None,
     kl: float,
     dependent: tuple[str, ...],
+    *,
+    ceiling: bool,
 ) -> str:
     names, lam = problem.samples.names, search.multipliers
-    within = max(rounding(problem), tolerance * float(problem.samples.centred.scale.max()))
-    ceiling = best is not None and best <= within
-    if outcome is Outcome.INACCURATE:
-        advice = (
-            "the threshold equals the best achievable, which only an infinite multiplier reaches: lower it a little"
-            if ceiling
-            else "treat the numbers as approximate, or raise beta or max_iterations"
+    if ceiling:
+        what = "the threshold equals" if len(names) == 1 else "the thresholds together equal"
+        text = (
+            f"{what} the best achievable, which only an infinite multiplier reaches: lam* has no finite value, and "
+            "the one shown meets the threshold to the tolerance only. Lower the threshold a little"
         )
-        text = f"the solver stopped at KKT residual {search.residual:.1e}, above {tolerance:.0e}: {advice}"
+    elif outcome is Outcome.INACCURATE:
+        text = (
+            f"the solver stopped at KKT residual {search.residual:.1e}, above {tolerance:.0e}: treat the numbers as "
+            "approximate, or raise beta or max_iterations"
+        )
     elif outcome is Outcome.OPTIMAL_BINDING:
         binding = [(name, value) for name, value in zip(names, lam, strict=True) if value > 0]
         prices = ", ".join(f"lam* = {value:.4g} on '{name}'" for name, value in binding)
@@ -219,11 +226,6 @@ def _words(
         free = [repr(name) for name, value in zip(names, lam, strict=True) if not value > 0]
         if free:
             text += f"; {', '.join(free)} would hold without being asked"
-        if ceiling:
-            text += (
-                "; the threshold equals the best achievable, so that lam* has no finite value and this one "
-                "meets the threshold to the tolerance only"
-            )
     else:
         what = "every constraint" if len(names) > 1 else repr(names[0])
         text = (

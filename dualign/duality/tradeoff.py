@@ -188,13 +188,11 @@ def threshold_for_multiplier(problem: AlignmentProblem, multiplier: float, *, co
     others = [j for j in range(samples.n_constraints) if j != constraint]
     if others:
         added = samples.rewards + multiplier * samples.utilities[..., constraint]
-        rest = replace(
-            samples,
-            rewards=added,
-            utilities=samples.utilities[..., others],
-            names=tuple(samples.names[j] for j in others),
+        rest = replace(samples.select([samples.names[j] for j in others]), rewards=added)
+        forms = tuple(problem.forms[j] for j in others)
+        found = solve_dual(
+            replace(problem, samples=rest, thresholds=np.asarray(problem.thresholds)[others], form=forms)
         )
-        found = solve_dual(replace(problem, samples=rest, thresholds=np.asarray(problem.thresholds)[others]))
         if found.outcome is Outcome.INFEASIBLE:
             raise InvalidInputError(f"the other constraints cannot be met: {found.message}")
         lam[others] = found.multipliers

@@ -172,7 +172,7 @@ def test_moments_are_the_derivatives_of_each_prompt():
 
 def test_exact_solve_agrees_with_the_solver():
     problem = gaussian_problem(80, 16, m=2)
-    found = solve_exactly(problem, prompt_weights(problem.samples), np.ones(2))
+    found = solve_exactly(problem, prompt_weights(problem.samples))
     assert found is not None
     np.testing.assert_allclose(found[0], solve_dual(problem).multipliers, atol=1e-6)
 
