@@ -14,6 +14,7 @@ from dualign.ui.router import framed
 framed()
 with show.guarded():
     lens = session.current()
+    show.notes()
     view = data.view(lens)
     st.title("The dual: where the price comes from", anchor=False)
     found = words.finding(view, lens)

@@ -12,6 +12,7 @@ from dualign.ui.router import framed
 framed()
 with show.guarded():
     lens = session.current()
+    show.notes()
     view = data.view(lens)
     st.title("The geometry: what can be reached, and at what price", anchor=False)
     st.markdown(words.geometry(view, lens))

@@ -8,13 +8,11 @@ from dualign.ui import data, panels, session, show, words
 from dualign.ui.compare import comparison
 from dualign.ui.lens_view import lens_picture
 from dualign.ui.router import framed
-from dualign.ui.texts import md
 
 framed()
 with show.guarded():
     lens = session.current()
-    for note in session.notes():
-        st.info(md(note, 400), icon=":material/info:")
+    show.notes()
     view = data.view(lens)
     found = words.finding(view, lens)
     st.title(found.headline, anchor=False)

@@ -11,6 +11,7 @@ from dualign.ui.wizard import import_wizard
 
 framed()
 with show.guarded():
+    show.notes()
     st.title("The samples: what everything here is computed from", anchor=False)
     chosen = overview()
     with st.expander(

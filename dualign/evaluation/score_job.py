@@ -94,7 +94,14 @@ def _score(job: worker) -> dict[str, Any] | None:
     kept = time.monotonic()
     job.report(done, len(responses))
     for start, stop in parts(sample_set.counts, done):
-        part = score_many(loaded, prompts[start:stop], responses[start:stop], encoders=encoders)
+        part = score_many(
+            loaded,
+            prompts[start:stop],
+            responses[start:stop],
+            encoders=encoders,
+            # Scorers on different bases pass over the part in turn: only the first of them moves the count.
+            progress=lambda k, _, start=start: job.report(start + k, len(responses)),  # type: ignore[misc]
+        )
         for name, values in part.items():
             scores[name][start:stop] = values
         done = stop

@@ -38,7 +38,11 @@ def _restore(query: Query, known: list[str]) -> Restored:
     wanted = {known[0], *(name for name in query.get("set", []) if name in known)}
     for packed in query.get("pin", []):
         wanted |= {name for name in known if packed.startswith(f"set={name}&")}
-    return from_query(query, {name: data.bounds(name) for name in wanted}, default=known[0])
+    others = [name for name in query.get("set", []) if name not in known and name in data.all_names()]
+    if others:
+        st.session_state["samples_shown"] = others[-1]
+    bounds = {name: data.bounds(name) for name in wanted}
+    return from_query(query, bounds, default=known[0], unscored=others)
 
 
 def end() -> None:

@@ -16,6 +16,7 @@ from dualign.duality import Reliability
 from dualign.errors import DualignError
 from dualign.figures import theme as themes
 from dualign.samples.export import csv_text
+from dualign.ui import session
 from dualign.ui.texts import md
 from dualign.ui.words import GLOSSARY, LIGHT_WORDS
 
@@ -39,6 +40,12 @@ def guarded() -> Iterator[None]:
             "Something went wrong here. The details are in the log of the server.", icon=":material/error:"
         )
         st.stop()
+
+
+def notes() -> None:
+    """What was repaired in the address, said once, on whichever page it opened."""
+    for note in session.notes():
+        st.info(md(note, 400), icon=":material/info:")
 
 
 def look() -> themes.Theme:

@@ -7,7 +7,7 @@ it never raises.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote, unquote
@@ -128,7 +128,13 @@ def has_own(query: Iterable[str]) -> bool:
     return any(name in query for name in _OWN)
 
 
-def from_query(query: Mapping[str, Sequence[str]], bounds: Mapping[str, Bounds], *, default: str) -> Restored:
+def from_query(
+    query: Mapping[str, Sequence[str]],
+    bounds: Mapping[str, Bounds],
+    *,
+    default: str,
+    unscored: Collection[str] = (),
+) -> Restored:
     """The lens that an address describes, repaired where it cannot be meant.
 
     Parameters
@@ -139,8 +145,17 @@ def from_query(query: Mapping[str, Sequence[str]], bounds: Mapping[str, Bounds],
         What each known sample set allows; must hold ``default``.
     default
         Name of the set to open when the address names none, or an unknown one.
+    unscored
+        Names of stored sets that no lens can look at, since they lack a reward or a utility.
     """
     notes = _Notes()
+    named = _one(query, "set")
+    if named in unscored:
+        notes.add(
+            f"The set '{_short(str(named))}' is stored, but its replies have no scores yet, so the lens cannot look "
+            f"at it: score it on the Samples page. Showing '{default}' instead."
+        )
+        return Restored(bounds[default].start, None, tuple(notes.found))
     settings = _read(query, bounds, default, notes)
     pinned = None
     packed = _one(query, "pin")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from dualign.duality import Threshold
 from dualign.samples import Store
+from dualign.ui import analysis, words
 from tests.app.conftest import OpenApp, make_set, texts
 
 PAGES = ("lens", "dual", "geometry", "samples")
@@ -52,12 +56,72 @@ def test_the_story_is_told(open_app: OpenApp) -> None:
     assert "95 % interval" in texts(app)
 
 
+def test_one_constraint_more_names_what_the_others_leave(open_app: OpenApp) -> None:
+    alone = open_app(c="harmless~0.3")
+    app = open_app(c=["harmless~0.3", "humor~0.9"])
+    headline = str(app.title[0].value).replace("\\", "")
+    assert "together costs" in headline
+    said = texts(app)
+    assert "with the others as they are" in said
+    assert "with humor +0.9 still required" in said
+    assert "with the others as they are" not in texts(alone)
+    app.switch_page("pages/dual.py").run()
+    assert "humor held at" in texts(app)
+
+
+@pytest.mark.parametrize("page", ["lens", "dual", "geometry"])
+def test_no_page_says_that_excluding_constraints_hold(open_app: OpenApp, page: str) -> None:
+    said = texts(open_app(page, c=["harmless~1.45", "humor~1.45"]))
+    assert "cannot all be met" in said or "exclude" in said or "No policy reaches" in said
+    for claim in ("holds: slack", "holds with slack", "D* = P* = ", "the dual is lowest"):
+        assert claim not in said
+
+
+def test_free_level_and_next_step_are_those_of_another_solve(stored: Store) -> None:
+    sample_set = stored.open("plain")
+    lens = analysis.start_of(sample_set).start
+    view = analysis.look(sample_set, lens)
+    step = view.next_steps[0]
+    assert step is not None
+    further = analysis.look(sample_set, lens.with_threshold(0, lens.constraints[0].value + step.size))
+    assert step.cost == pytest.approx(view.solution.dual_optimum - further.solution.dual_optimum)
+    assert lens.constraints[0].value + step.size < view.reach[0]
+    free = analysis.tradeoff(view, 0).free
+    assert free is not None
+    assert analysis.look(sample_set, lens.with_threshold(0, free - 1e-6)).solution.multipliers[0] == 0
+    assert analysis.look(sample_set, lens.with_threshold(0, free + 1e-3)).solution.multipliers[0] > 0
+
+
+def test_a_price_is_never_said_of_a_step_that_does_not_fit(stored: Store) -> None:
+    sample_set = stored.open("plain")
+    lens = analysis.start_of(sample_set).start
+    reach = analysis.look(sample_set, lens).reach[0]
+    close = lens.with_threshold(0, reach - 0.3)
+    view = analysis.look(sample_set, close)
+    step = view.next_steps[0]
+    assert step is not None
+    assert step.size == pytest.approx(0.1)
+    assert "the next unit" not in words.finding(view, close).headline
+    assert analysis.look(sample_set, lens.with_threshold(0, reach + 1.0)).next_steps == (None,)
+
+
+def test_a_lens_that_stands_at_the_optimum_by_hand_is_at_the_optimum(stored: Store) -> None:
+    sample_set = stored.open("plain")
+    lens = replace(
+        analysis.start_of(sample_set).start, constraints=(Threshold("harmless", 0.3), Threshold("humor", 0.2))
+    )
+    best = analysis.look(sample_set, lens).solution.multipliers
+    held = replace(lens, multipliers=tuple(float(value) * (1 + 1e-7) for value in best))
+    assert analysis.look(sample_set, held).at_optimum
+    assert not analysis.look(sample_set, replace(held, multipliers=(float(best[0]), 0.0))).at_optimum
+
+
 def test_infeasible_in_words(open_app: OpenApp) -> None:
     app = open_app("dual", c="harmless~50.0")
     said = texts(app)
     assert "cannot be met" in said
     assert "the highest threshold these samples allow" in said
-    app.button(key="ease").click().run()
+    app.button(key="ease_most").click().run()
     assert "cannot be met" not in texts(app)
 
 

@@ -39,6 +39,17 @@ def test_search_finds_words_in_replies(open_app: OpenApp) -> None:
     assert "No prompt matches" in texts(app)
 
 
+def test_a_reply_that_was_found_is_shown_first_and_the_search_stays(open_app: OpenApp) -> None:
+    app = open_app("geometry")
+    # Reply 77 answers question 4, where twelve others stand before it in the order of weights or not.
+    app.text_input(key="find").set_value("reply 77").run()
+    assert "a calm reply 77" in _shown(app)
+    assert "words found in one of them" in texts(app)
+    app.switch_page("pages/dual.py").run()
+    app.switch_page("pages/geometry.py").run()
+    assert app.text_input(key="find").value == "reply 77"
+
+
 def test_text_is_only_ever_plain_text(open_app: OpenApp, stored: Store) -> None:
     stored.save(make_set("hostile", text=HOSTILE))
     for page in ("geometry", "samples"):

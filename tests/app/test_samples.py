@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from dualign.duality import Threshold
-from dualign.samples import Store
+from dualign.jobs import JobSpec
+from dualign.samples import Manifest, ScoreInfo, Store
 from dualign.ui.export import script
 from dualign.ui.samples_view import delete, read_calibration
 from dualign.ui.show import to_csv
 from dualign.ui.state import LensSettings
+from dualign.ui.terms import score_name, term_of
 from tests.app.conftest import OpenApp, texts
 
 BINS = {"bins": [{"predicted": 0.2, "observed": 0.25, "n": 10}, {"predicted": 0.8, "observed": 0.7, "n": 12}]}
@@ -90,6 +92,88 @@ def test_a_file_is_imported_with_its_sign_turned(open_app: OpenApp, stored: Stor
     assert manifest.reward == "helpful"
     assert any(info.cost for info in manifest.scores.values())
     assert app.query_params["set"] == "mine"
+
+
+def test_an_import_is_what_the_page_then_shows(open_app: OpenApp, stored: Store) -> None:
+    app = _with_file(open_app, "mine.csv", _csv())
+    app.button(key="import_save").click().run()
+    assert app.session_state["samples_shown"] == "mine"
+    rows = app.session_state["samples_table"]["selection"]["rows"]
+    assert app.dataframe[0].value["Name"].iloc[rows[0]] == "mine"
+    assert "mine is stored." in texts(app)
+    assert not app.session_state["import_open"]
+    assert "**20** prompts" in _replies_tab(app)
+    assert app.query_params["set"] == "mine"
+    assert not app.button(key="use_set").disabled
+
+
+def _replies_tab(app):  # type: ignore[no-untyped-def]
+    app.session_state["samples_tab"] = "Replies"
+    return texts(app.run())
+
+
+def test_a_turned_cost_is_named_as_one(open_app: OpenApp, stored: Store) -> None:
+    app = _with_file(open_app, "mine.csv", _csv())
+    app.button(key="import_save").click().run()
+    for page in ("lens", "dual", "geometry", "samples"):
+        app.switch_page(f"pages/{page}.py").run()
+        said = texts(app)
+        assert page != "lens" or "Requiring toxicity lower by" in said
+        assert "Requiring toxicity +" not in said
+        assert "−toxicity" in said + str(app.number_input(key="threshold_0").label), page
+    manifest = stored.manifest("mine")
+    assert score_name(manifest, "toxicity") == "−toxicity"
+    term = term_of(manifest, Threshold("toxicity", 0.5, cutoff=-0.2))
+    assert term.required(0.9, "absolute") == "at least 90 % of the replies with toxicity ≤ 0.2"
+    assert (
+        term_of(manifest, Threshold("toxicity", 0.5)).required(-0.4, "absolute") == "toxicity of at most 0.4"
+    )
+
+
+def test_a_cost_that_was_renamed_needs_no_sign() -> None:
+    scores = {"safety": ScoreInfo(cost=True, column="cost"), "harm": ScoreInfo(cost=True, column="harm")}
+    manifest = Manifest(name="x", scores=scores)
+    assert score_name(manifest, "safety") == "safety"
+    assert score_name(manifest, "harm") == "−harm"
+
+
+def _unscored() -> bytes:
+    lines = ["question_id,question,response"]
+    lines += [f"{100 + row // 12},question {row // 12},answer {row}" for row in range(120)]
+    return "\n".join(lines).encode()
+
+
+def test_an_identifier_is_never_taken_for_a_reward(open_app: OpenApp, stored: Store) -> None:
+    app = _with_file(open_app, "raw.csv", _unscored())
+    reward = next(box for box in app.selectbox if box.label.startswith("Reward"))
+    assert reward.value is None
+    assert "`dualign score`" in "\n".join(str(item.value) for item in app.warning)
+    app.button(key="import_save").click().run()
+    assert stored.manifest("raw").reward == ""
+
+
+def test_an_unscored_set_says_so_and_offers_to_score(
+    open_app: OpenApp, stored: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = _with_file(open_app, "raw.csv", _unscored())
+    app.button(key="import_save").click().run()
+    assert "has no scores yet" in texts(app)
+    launched: list[JobSpec] = []
+    monkeypatch.setattr("dualign.jobs.submit", launched.append)
+    app.button(key="score_replies").click().run()
+    assert not app.exception
+    assert [spec.payload["name"] for spec in launched] == ["raw-scored"]
+    assert launched[0].payload["scorers"] == ["helpful", "harmless"]
+    linked = texts(open_app(set="raw"))
+    assert "is stored, but its replies have no scores yet" in linked
+    assert "not stored here" not in linked
+
+
+def test_a_bad_cell_is_named_above_the_form(open_app: OpenApp) -> None:
+    content = _csv().replace(b"question 3,answer 40,", b"question 3,answer 40,oops", 1)
+    app = _with_file(open_app, "bad.csv", content)
+    assert app.error
+    assert not any(button.key == "import_save" for button in app.button)
 
 
 def test_a_broken_file_changes_nothing(open_app: OpenApp, stored: Store) -> None:
