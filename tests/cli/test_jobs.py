@@ -24,9 +24,9 @@ def _json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]
 def test_a_job_is_listed_shown_cancelled_resumed_and_deleted(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["jobs"]) == 0
     assert capsys.readouterr().out == "there are no jobs yet.\n"
-    job = stepped(jobs.submit(probe("counts slowly", steps=30)).id, 2)
+    job = stepped(jobs.submit(probe("counts slowly", steps=4000)).id, 2)
     [listed] = _json(capsys)["jobs"]
-    assert (listed["id"], listed["state"], listed["total_steps"]) == (job.id, "running", 30)
+    assert (listed["id"], listed["state"], listed["total_steps"]) == (job.id, "running", 4000)
     assert main(["jobs", "show", job.id]) == 0
     shown = capsys.readouterr().out
     assert "counts slowly" in shown
@@ -36,9 +36,12 @@ def test_a_job_is_listed_shown_cancelled_resumed_and_deleted(capsys: pytest.Capt
     assert [event["state"] for event in cancelled["history"]] == ["queued", "running", "cancelled"]
     assert main(["jobs", "resume", job.id]) == 0
     assert capsys.readouterr().out == f"{job.id} running: running.\n"
-    ended(job.id)
+    assert main(["jobs", "cancel", job.id]) == 0
+    assert capsys.readouterr().out.startswith(f"{job.id} cancelled: cancelled on request")
+    short = ended(jobs.submit(probe(steps=2)).id)
     assert main(["jobs", "list"]) == 0
-    assert "completed at step 30." in capsys.readouterr().out
+    assert "completed at step 2." in capsys.readouterr().out
+    assert _json(capsys, "delete", short.id) == {"deleted": short.id}
     assert main(["jobs", "logs", job.id]) == 0
     assert capsys.readouterr().out.startswith("the log is empty")
     assert _json(capsys, "delete", job.id) == {"deleted": job.id}

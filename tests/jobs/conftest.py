@@ -14,7 +14,7 @@ from dualign import jobs
 from dualign.jobs import Job, JobSpec, files, process
 
 # Far beyond what any wait needs; busy machines are slow.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 @pytest.fixture(autouse=True)

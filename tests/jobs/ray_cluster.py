@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-_START_SECONDS = 180.0
+_START_SECONDS = 300.0
 
 
 def _free_ports(count: int) -> list[int]:
@@ -99,4 +99,7 @@ def _wait(head: subprocess.Popen[bytes], address: str, token: str, log: Path) ->
         except OSError:
             pass
         time.sleep(0.5)
-    pytest.fail(f"Ray did not start: {log.read_text('utf-8', 'replace')[-1500:]}")
+    state = "is silent" if head.poll() is None else f"ended with code {head.poll()}"
+    pytest.fail(
+        f"Ray did not start, it {state} after {_START_SECONDS:.0f} s or less: {log.read_text('utf-8', 'replace')[-1500:]}"
+    )

@@ -38,7 +38,7 @@ def ray(head: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_job_is_paused_resumed_and_ends_as_on_one_machine(ray: str) -> None:
-    job = stepped(jobs.submit(probe(steps=60, every=1000), launcher="ray").id, 5)
+    job = stepped(jobs.submit(probe(steps=120, every=1000), launcher="ray").id, 5)
     environment = psutil.Process(worker_pid(job)).environ()
     assert environment["CUDA_VISIBLE_DEVICES"] == ""
     assert jobs.pause(job.id, wait=PATIENCE).state == "paused"
@@ -46,8 +46,8 @@ def test_a_job_is_paused_resumed_and_ends_as_on_one_machine(ray: str) -> None:
     done = ended(job.id)
     assert (done.state, done.attempt) == ("completed", 2)
     assert done.result is not None
-    assert done.result["loss"] == unbroken_loss(60)
-    assert len(jobs.metrics(job.id)) == 60
+    assert done.result["loss"] == unbroken_loss(120)
+    assert len(jobs.metrics(job.id)) == 120
 
 
 def test_a_cancelled_job_is_gone(ray: str) -> None:

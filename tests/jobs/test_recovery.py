@@ -16,7 +16,17 @@ from dualign import jobs
 from dualign.errors import JobError
 from dualign.jobs import database, files, process, queue, schema
 from dualign.jobs.work import Fenced, worker
-from tests.jobs.conftest import ended, gone, probe, states, stepped, supervisor_pid, until, worker_pid
+from tests.jobs.conftest import (
+    PATIENCE,
+    ended,
+    gone,
+    probe,
+    states,
+    stepped,
+    supervisor_pid,
+    until,
+    worker_pid,
+)
 
 
 def unbroken_loss(steps: int) -> float:
@@ -28,7 +38,7 @@ def unbroken_loss(steps: int) -> float:
 
 
 def test_a_killed_worker_is_named_and_resumed_to_the_same_loss() -> None:
-    job = stepped(jobs.submit(probe(steps=40, every=3)).id, 5)
+    job = stepped(jobs.submit(probe(steps=100, every=3)).id, 5)
     os.kill(worker_pid(job), signal.SIGKILL)
     failed = ended(job.id)
     assert failed.state == "failed"
@@ -40,15 +50,15 @@ def test_a_killed_worker_is_named_and_resumed_to_the_same_loss() -> None:
     assert done.state == "completed"
     assert done.result is not None
     # Exact: the same additions in the same order.
-    assert done.result["loss"] == unbroken_loss(40)
+    assert done.result["loss"] == unbroken_loss(100)
     assert done.result["attempt"] == 2
     rows = jobs.metrics(job.id)
-    assert [row["step"] for row in rows] == list(range(1, 41))
+    assert [row["step"] for row in rows] == list(range(1, 101))
 
 
 @pytest.mark.parametrize("before_the_first_step", [True, False])
 def test_worker_and_supervisor_killed_together_leave_no_ghost(before_the_first_step: bool) -> None:
-    job = jobs.submit(probe(steps=200))
+    job = jobs.submit(probe(steps=4000))
     if not before_the_first_step:
         job = stepped(job.id, 2)
     assert process.end(job.run_folder)
@@ -59,7 +69,7 @@ def test_worker_and_supervisor_killed_together_leave_no_ghost(before_the_first_s
 
 
 def test_a_supervisor_killed_alone_leaves_the_worker_to_finish() -> None:
-    job = stepped(jobs.submit(probe(steps=30)).id, 2)
+    job = stepped(jobs.submit(probe(steps=100)).id, 2)
     os.kill(supervisor_pid(job), signal.SIGKILL)
     assert jobs.get_job(job.id).state == "running"
     done = ended(job.id)
@@ -68,7 +78,7 @@ def test_a_supervisor_killed_alone_leaves_the_worker_to_finish() -> None:
 
 
 def test_a_process_id_given_out_again_is_not_taken_for_the_worker() -> None:
-    job = stepped(jobs.submit(probe(steps=200)).id)
+    job = stepped(jobs.submit(probe(steps=4000)).id)
     process.end(job.run_folder)
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
@@ -84,7 +94,7 @@ def test_a_process_id_given_out_again_is_not_taken_for_the_worker() -> None:
 
 
 def test_a_stopped_worker_stays_alive() -> None:
-    job = stepped(jobs.submit(probe(steps=60)).id, 2)
+    job = stepped(jobs.submit(probe(steps=120)).id, 2)
     pids = (supervisor_pid(job), worker_pid(job))
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
@@ -100,7 +110,7 @@ def test_a_stopped_worker_stays_alive() -> None:
 
 
 def test_a_stopped_supervisor_does_not_hide_a_killed_worker() -> None:
-    job = stepped(jobs.submit(probe(steps=200)).id, 2)
+    job = stepped(jobs.submit(probe(steps=4000)).id, 2)
     os.kill(supervisor_pid(job), signal.SIGSTOP)
     os.kill(worker_pid(job), signal.SIGKILL)
     files.replace(job.run_folder / files.HEARTBEAT, {"time": time.time() - 60, "memory": 0})
@@ -109,7 +119,7 @@ def test_a_stopped_supervisor_does_not_hide_a_killed_worker() -> None:
 
 
 def test_a_late_writer_changes_nothing() -> None:
-    job = stepped(jobs.submit(probe(steps=200, every=1)).id, 3)
+    job = stepped(jobs.submit(probe(steps=4000, every=1)).id, 3)
     first = worker_pid(job)
     os.kill(first, signal.SIGSTOP)
     # Another machine gives the attempt up: what it has of the worker is the run folder alone.
@@ -133,10 +143,10 @@ def test_a_late_writer_changes_nothing() -> None:
 
 
 def test_a_launch_cut_off_before_it_began_is_undone_and_done_again() -> None:
-    blocker = jobs.submit(probe(steps=200))
+    blocker = jobs.submit(probe(steps=4000))
     job = jobs.submit(probe(steps=3))
     _claim_by_a_dead_process(job.id)
-    jobs.cancel(blocker.id, wait=60)
+    jobs.cancel(blocker.id, wait=PATIENCE)
     done = ended(job.id)
     assert done.state == "completed"
     assert states(job.id)[:3] == ["queued", "queued", "running"]
@@ -155,7 +165,7 @@ def _claim_by_a_dead_process(job_id: str) -> None:
 
 
 def test_a_launch_cut_off_after_it_began_is_taken_over() -> None:
-    job = stepped(jobs.submit(probe(steps=60)).id)
+    job = stepped(jobs.submit(probe(steps=120)).id)
     with database.writing() as connection:
         connection.execute(sa.update(schema.jobs).values(handle=None, pid=2**22 + 1, mark="1"))
     assert ended(job.id).state == "completed"
@@ -163,7 +173,7 @@ def test_a_launch_cut_off_after_it_began_is_taken_over() -> None:
 
 
 def test_a_job_of_an_earlier_boot_is_over_at_once() -> None:
-    job = stepped(jobs.submit(probe(steps=200)).id)
+    job = stepped(jobs.submit(probe(steps=4000)).id)
     process.end(job.run_folder)
     record = files.read_json(job.run_folder / files.SUPERVISOR)
     assert record is not None
@@ -175,7 +185,7 @@ def test_a_job_of_an_earlier_boot_is_over_at_once() -> None:
 
 
 def test_retry_begins_again_and_resume_does_not() -> None:
-    job = stepped(jobs.submit(probe(steps=30)).id, 3)
+    job = stepped(jobs.submit(probe(steps=100)).id, 3)
     os.kill(worker_pid(job), signal.SIGKILL)
     ended(job.id)
     jobs.retry(job.id)
@@ -183,15 +193,15 @@ def test_retry_begins_again_and_resume_does_not() -> None:
     assert second.progress.step < 3 or jobs.metrics(job.id)[0]["step"] == 1
     done = ended(job.id)
     assert done.result is not None
-    assert done.result["loss"] == unbroken_loss(30)
+    assert done.result["loss"] == unbroken_loss(100)
     with pytest.raises(JobError, match="is completed: only a paused, failed or cancelled job"):
         jobs.resume(job.id)
 
 
 def test_resume_is_refused_while_another_job_does_the_same() -> None:
-    spec = probe(steps=200)
+    spec = probe(steps=4000)
     first = jobs.submit(spec)
-    jobs.cancel(first.id, wait=60)
+    jobs.cancel(first.id, wait=PATIENCE)
     second = jobs.submit(spec)
     with pytest.raises(JobError, match="another active job does the same"):
         jobs.resume(first.id)

@@ -15,7 +15,7 @@ from tests.jobs.test_recovery import unbroken_loss
 
 
 def test_ten_cancels_are_one_transition_and_the_group_is_gone() -> None:
-    job = stepped(jobs.submit(probe(steps=2000)).id)
+    job = stepped(jobs.submit(probe(steps=4000)).id)
     threads = [threading.Thread(target=jobs.cancel, args=(job.id,)) for _ in range(10)]
     for thread in threads:
         thread.start()
@@ -32,7 +32,7 @@ def test_ten_cancels_are_one_transition_and_the_group_is_gone() -> None:
 def test_cancel_reaches_a_worker_whose_supervisor_is_gone_or_stopped() -> None:
     jobs.running_limit(2)
     signs = (signal.SIGKILL, signal.SIGSTOP)
-    running = [jobs.submit(probe(steps=2000, deaf=True, sign=int(sign))) for sign in signs]
+    running = [jobs.submit(probe(steps=4000, deaf=True, sign=int(sign))) for sign in signs]
     for job, sign in zip(running, signs, strict=True):
         os.kill(supervisor_pid(stepped(job.id)), sign)
         jobs.cancel(job.id)
@@ -42,7 +42,7 @@ def test_cancel_reaches_a_worker_whose_supervisor_is_gone_or_stopped() -> None:
 
 
 def test_a_waiting_job_is_cancelled_at_once() -> None:
-    jobs.submit(probe(steps=2000))
+    jobs.submit(probe(steps=4000))
     waiting = jobs.submit(probe(steps=1))
     assert jobs.cancel(waiting.id).state == "cancelled"
     assert states(waiting.id) == ["queued", "cancelled"]
@@ -50,7 +50,7 @@ def test_a_waiting_job_is_cancelled_at_once() -> None:
 
 def test_pause_and_resume_go_on_from_the_checkpoint() -> None:
     # Checkpoints are rare here: only the one written for the pause explains the exact continuation.
-    job = stepped(jobs.submit(probe(steps=40, every=1000)).id, 5)
+    job = stepped(jobs.submit(probe(steps=100, every=1000)).id, 5)
     paused = jobs.pause(job.id, wait=PATIENCE)
     assert paused.state == "paused"
     assert paused.reason.startswith("paused on request at step")
@@ -58,22 +58,22 @@ def test_pause_and_resume_go_on_from_the_checkpoint() -> None:
     assert jobs.resume(job.id).progress.step == paused.progress.step
     done = ended(job.id)
     assert done.result is not None
-    assert done.result["loss"] == unbroken_loss(40)
-    assert [row["step"] for row in jobs.metrics(job.id)] == list(range(1, 41))
+    assert done.result["loss"] == unbroken_loss(100)
+    assert [row["step"] for row in jobs.metrics(job.id)] == list(range(1, 101))
     assert states(job.id) == ["queued", "running", "paused", "queued", "running", "completed"]
     with pytest.raises(JobError, match="there is nothing to pause"):
         jobs.pause(job.id)
 
 
 def test_a_pause_can_become_a_cancel_that_ends_a_worker_which_does_not_listen() -> None:
-    job = stepped(jobs.submit(probe(steps=2000, deaf=True)).id)
+    job = stepped(jobs.submit(probe(steps=4000, deaf=True)).id)
     assert jobs.pause(job.id).stopping == "pause"
     assert jobs.cancel(job.id, wait=PATIENCE).state == "cancelled"
     assert gone(job)
 
 
 def test_a_waiting_job_that_is_paused_leaves_the_queue() -> None:
-    first = jobs.submit(probe(steps=2000))
+    first = jobs.submit(probe(steps=4000))
     waiting = jobs.submit(probe(steps=1))
     assert jobs.pause(waiting.id).state == "paused"
     jobs.cancel(first.id, wait=PATIENCE)
@@ -83,7 +83,7 @@ def test_a_waiting_job_that_is_paused_leaves_the_queue() -> None:
 
 
 def test_a_shutdown_leaves_a_job_that_can_be_resumed() -> None:
-    job = stepped(jobs.submit(probe(steps=200, every=1000)).id, 3)
+    job = stepped(jobs.submit(probe(steps=4000, every=1000)).id, 3)
     os.kill(supervisor_pid(job), signal.SIGTERM)
     done = ended(job.id)
     assert done.state == "paused"
