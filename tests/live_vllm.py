@@ -52,7 +52,7 @@ PER_TOKEN, PER_REPLY = 0.02, 1.5
 def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> float:
     """Seconds until the server says that it is ready."""
     started = time.monotonic()
-    while time.monotonic() - started < 300:
+    while time.monotonic() - started < 900:
         if server.poll() is not None:
             raise SystemExit(f"the server ended with code {server.returncode}:\n{log.read_text()[-3000:]}")
         try:
@@ -60,7 +60,7 @@ def wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> 
                 return time.monotonic() - started
         except OSError:
             time.sleep(0.5)
-    raise SystemExit(f"the server was not ready within 300 s:\n{log.read_text()[-3000:]}")
+    raise SystemExit(f"the server was not ready within 900 s:\n{log.read_text()[-3000:]}")
 
 
 def ask(
@@ -98,7 +98,7 @@ def show(what: str, replies: Sequence[ChatReply]) -> None:
 
 def try_chat(url: str, names: Sequence[str]) -> None:
     """Stream, load, stop and resample."""
-    chat = ServerChat(url)
+    chat = ServerChat(url, timeout=600)
     adapters = [AdapterPolicy(name=name) for name in names[:1]]
     replies, turns = ask(chat, [ReferencePolicy(), *adapters])
     show("the reference and an adapter, side by side", replies)
@@ -197,8 +197,9 @@ def main() -> int:
             try_chat(url, names)
             try_collect(url, folder)
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(60)
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait(60)
     print("\nvLLM: all as it should be")
     return 0
 
