@@ -60,6 +60,9 @@ def add_commands(commands: Any) -> None:
     reproduce.add_argument(
         "--script", action="store_true", help="with --recipe: print the commands that run it"
     )
+    reproduce.add_argument(
+        "--table", action="store_true", help="without a name: the papers' figures beside ours, as Markdown"
+    )
     reproduce.add_argument("--dark", action="store_true", help="figures for a dark page")
     reproduce.add_argument("--json", action="store_true", help="print one JSON object")
     reproduce.set_defaults(run=_reproduce)
@@ -100,10 +103,18 @@ def _say(sentence: str) -> None:
 def _reproduce(arguments: argparse.Namespace) -> str:
     from dualign.evaluation.experiments import EXPERIMENTS, Options, run_experiment
     from dualign.evaluation.recipe import list_recipes
-    from dualign.evaluation.results import list_results, plain, read_result, write_result
+    from dualign.evaluation.results import (
+        list_results,
+        plain,
+        read_result,
+        readings_table,
+        write_result,
+    )
 
     if arguments.recipe is not None:
         return _recipe(arguments)
+    if arguments.name is None and arguments.table:
+        return readings_table()
     if arguments.name is None:
         known = set(list_results())
         rows = [("experiment", "result", "shows")]

@@ -176,6 +176,24 @@ def write_result(result: ExperimentResult, *, root: Path | None = None) -> Path:
     return folder
 
 
+AGREEMENT_WORDS: Mapping[str, str] = {
+    "agrees": "agrees",
+    "partly": "in part",
+    "differs": "differs",
+    "open": "not measured",
+}
+
+
+def readings_table(names: Sequence[str] | None = None) -> str:
+    """The papers' figures beside ours as a Markdown table, from the stored results."""
+    rows = ["| the papers | here | agreement |", "|---|---|---|"]
+    for name in names if names is not None else list_results():
+        for reading in read_result(name).readings:
+            why = f"; {reading.why}" if reading.why else ""
+            rows.append(f"| {reading.paper} | {reading.ours} | {AGREEMENT_WORDS[reading.agreement]}{why} |")
+    return "\n".join(rows)
+
+
 def _text(value: Any, depth: int = 0) -> str:
     """JSON with one line a key down to the columns of a table: short, and still to be read in a diff."""
     if isinstance(value, Mapping) and value and depth < 3:

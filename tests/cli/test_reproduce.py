@@ -1,10 +1,13 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from dualign.cli.main import main
 from dualign.evaluation.experiments import EXPERIMENTS
 from dualign.evaluation.results import list_results, read_result
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_without_a_name_the_experiments_are_listed(capsys):
@@ -57,3 +60,9 @@ def test_failures_are_one_sentence(arguments, words, capsys):
     captured = capsys.readouterr()
     assert words in captured.err
     assert captured.out == ""
+
+
+def test_the_table_in_the_documentation_is_that_of_the_shipped_results(capsys):
+    assert main(["reproduce", "--table"]) == 0
+    table = capsys.readouterr().out.strip()
+    assert table in (ROOT / "docs" / "experiments.md").read_text("utf-8")

@@ -73,7 +73,7 @@ def run(options: Options) -> ExperimentResult:
                 agreement="agrees" if 4 * np.mean(covered) >= 3 * len(points) else "differs",
                 why=""
                 if 4 * tracking.covered >= 3 * len(points)
-                else f"the split is an unlucky one: its held-out prompts have {_spread(setup):.0%} of the spread in "
+                else f"one split is one draw: its held-out prompts have {100 * _spread(setup):.0f} % of the spread in "
                 f"{name} that the others have, and all thresholds share those prompts",
             ),
         ),
