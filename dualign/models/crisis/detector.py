@@ -60,7 +60,7 @@ def load_weights(where: Path | None = None) -> features.Weights | None:
         if hashlib.sha256(data).hexdigest() != record["sha256"]:
             raise ValueError(f"{WEIGHTS} does not match its SHA-256")
         values = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
-        if values.shape != (features.N_FEATURES,) or not np.isfinite(values).all():
+        if values.shape != (features.N_HASHED,) or not np.isfinite(values).all():
             raise ValueError(f"{WEIGHTS} has shape {values.shape} or values that are not finite")
         return features.Weights(values, float(record["intercept"]), float(record["threshold"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -80,7 +80,7 @@ def detect(message: str) -> CrisisSignal | None:
         What the user wrote, of any length and script.
     """
     weights = load_weights()
-    readings = [features.read(text) for text in features.windows(message)]
+    readings = features.readings(message)
     score = (
         max((features.score(r, weights) for r in readings), default=float("nan")) if weights else float("nan")
     )
@@ -90,7 +90,9 @@ def detect(message: str) -> CrisisSignal | None:
     foreign = phrases.kinds(plain(message))
     if foreign:
         return CrisisSignal(kinds=_ordered(foreign), score=score, by="phrase in another language")
-    if weights is not None and score >= weights.threshold:
+    # A past that is over and a quoted text are no cry for help, however it sounds.
+    told = all(reading.softened for reading in readings)
+    if weights is not None and score >= weights.threshold and not told:
         soft = {kind for reading in readings for kind in reading.kinds} or {"suicide"}
         return CrisisSignal(kinds=_ordered(soft), score=score, by="score")
     return None

@@ -16,12 +16,11 @@ from dualign.models.crisis.normalize import plain
 N_HASHED = 1 << 14
 KINDS: tuple[patterns.Kind, ...] = tuple(patterns.STRONG)
 FLAGS = (*KINDS, "other_person", "denial", "idiom", "about", "quoted", "past", "now", "first")
-N_FEATURES = N_HASHED + len(FLAGS)
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The fitted part: weights (`N_FEATURES`,), intercept and threshold on the log-odds."""
+    """The fitted part: weights (`N_HASHED`,), intercept and threshold on the log-odds."""
 
     values: npt.NDArray[np.float32]
     intercept: float
@@ -38,6 +37,9 @@ _CONTEXT = {
     "now": patterns.compiled(patterns.NOW),
 }
 _FIRST = re.compile(patterns.FIRST)
+_SUBJECT = re.compile(
+    r"\b(?:characters?|novels?|stor(?:y|ies)|books?|movies?|films?|people|someone|individuals?|persons?|who|protagonists?|poems?|songs?)\b"
+)
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _WINDOW, _STEP = 60, 40
 
@@ -60,7 +62,14 @@ class Reading:
         return "quoted" in self.flags or ("past" in self.flags and "now" not in self.flags)
 
 
-def read(text: str) -> Reading:
+def readings(message: str) -> list[Reading]:
+    """A message read stretch by stretch: see `windows`. That it puts up a text for judgement holds for all of it."""
+    whole = plain(message)
+    quoted = any(pattern.search(whole) for pattern in _CONTEXT["quoted"])
+    return [read(text, quoted=quoted) for text in windows(whole)]
+
+
+def read(text: str, *, quoted: bool = False) -> Reading:
     """The flags of plain text, denials and idioms taken out of it first."""
     flags = []
     for name, found in (("denial", _DENIALS), ("idiom", _IDIOMS)):
@@ -76,6 +85,8 @@ def read(text: str) -> Reading:
         if any(_stands(pattern, text, about="about" in told) for pattern in phrases):
             flags.append(kind)
     flags += told
+    if quoted and "quoted" not in told:
+        flags.append("quoted")
     if _FIRST.search(text):
         flags.append("first")
     return Reading(text, tuple(flags))
@@ -85,17 +96,20 @@ def _stands(pattern: re.Pattern[str], text: str, *, about: bool) -> bool:
     """Whether a phrase stands in the text; in talk about a subject, only one that the writer says of himself."""
     if not about:
         return pattern.search(text) is not None
-    return any(
-        _FIRST.search(text[max(0, found.start() - 24) : found.end()]) for found in pattern.finditer(text)
-    )
+    return any(_own(text, found) for found in pattern.finditer(text))
 
 
-def windows(message: str) -> list[str]:
-    """A message in plain words: itself when short, else overlapping stretches of about sixty words.
+def _own(text: str, found: re.Match[str]) -> bool:
+    before = re.split("[.!?]", text[max(0, found.start() - 70) : found.start()])[-1]
+    stretch = before + found.group()
+    return _FIRST.search(stretch) is not None and _SUBJECT.search(stretch) is None
+
+
+def windows(text: str) -> list[str]:
+    """Plain text itself when short, else overlapping stretches of about sixty words.
 
     A cry for help at the end of a long story must weigh as much as when it stands alone.
     """
-    text = plain(message)
     if text.count(" ") <= _WINDOW:
         return [text]
     parts: list[str] = []
@@ -113,19 +127,16 @@ def windows(message: str) -> list[str]:
 
 
 def columns(reading: Reading) -> npt.NDArray[np.int64]:
-    """Indices (n,) of the features that a stretch of text has; each counts once."""
-    found = {zlib.crc32(group.encode()) % N_HASHED for group in _groups(reading.text)}
-    found |= {N_HASHED + FLAGS.index(flag) for flag in reading.flags}
-    return np.fromiter(sorted(found), dtype=np.int64)
+    """Indices (n,) of the hashed groups of a stretch of text; each counts once."""
+    return np.fromiter(
+        sorted({zlib.crc32(group.encode()) % N_HASHED for group in _groups(reading.text)}), np.int64
+    )
 
 
 def score(reading: Reading, weights: Weights) -> float:
     """Log-odds of the fitted part for one stretch of text."""
     found = columns(reading)
-    hashed = found[found < N_HASHED]
-    length = np.sqrt(max(1, hashed.size))
-    total = weights.values[hashed].sum() / length + weights.values[found[hashed.size :]].sum()
-    return float(total + weights.intercept)
+    return float(weights.values[found].sum() / np.sqrt(max(1, found.size)) + weights.intercept)
 
 
 def _groups(text: str) -> Iterator[str]:

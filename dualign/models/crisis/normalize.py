@@ -36,10 +36,27 @@ _MEASURE = re.compile(
 )
 _SPACED = re.compile(r"(?<![a-z0-9])(?:[a-z][ .\-_*/]{1,2}){2,}[a-z](?![a-z0-9])")
 _HELD = re.compile(r"([a-z])\1{2,}")
+_OVERDOSED = re.compile("\\bod[‘’']d\\b")
 _SPLIT = re.compile(
     r"\b(don|can|won|isn|wasn|didn|doesn|couldn|wouldn|shouldn|haven|hasn|hadn|aren|ain|"
     r"i|you|he|she|it|we|they|that|there) (t|m|ve|ll|re|d|s)\b"
 )
+_SHORT = {
+    "do not": "dont",
+    "does not": "doesnt",
+    "did not": "didnt",
+    "can not": "cant",
+    "cannot": "cant",
+    "is not": "isnt",
+    "will not": "wont",
+    "would not": "wouldnt",
+    "have not": "havent",
+    "has not": "hasnt",
+    "i am": "im",
+    "i have": "ive",
+    "i will": "ill",
+}
+_CONTRACTED = re.compile(rf"\b(?:{'|'.join(_SHORT)})\b")
 _TORN = re.compile(r"\b(gon|wan) na\b")
 _TO = re.compile(r"\b(want|need|going|ready|try|trying) (?:2|too)\b")
 _WORD = re.compile(r"[a-z0-9]+|[^\W\d_a-z]+|[.!?\n;,]")
@@ -91,7 +108,6 @@ _SPELLINGS = {
     "though": "tho",
     "really": "rly rlly",
     "i do not know": "idk",
-    "do not": "dont",
     "not going to lie": "ngl",
     "i am going to": "imma ima",
     "got to": "gotta",
@@ -107,6 +123,45 @@ _FIX: dict[str, str] = {}
 for _right, _wrongs in _SPELLINGS.items():
     for _wrong in _wrongs.split():
         _FIX[_wrong] = _right
+_OFTEN = (
+    "killing",
+    "kill",
+    "want",
+    "alive",
+    "living",
+    "jump",
+    "tired",
+    "hurt",
+    "dying",
+    "death",
+    "dead",
+    "pills",
+    "anymore",
+)
+_REAL = frozenset(
+    ("ill", "ant", "live", "liv", "tied", "tire", "tried", "ding", "dad", "ead", "ills", "hut", "pill", "kin")
+)
+
+
+def _slips(word: str) -> set[str]:
+    """A word with one letter left out or two neighbours swapped, first letter kept."""
+    dropped = {word[:k] + word[k + 1 :] for k in range(1, len(word))}
+    swapped = {word[:k] + word[k + 1] + word[k] + word[k + 2 :] for k in range(1, len(word) - 1)}
+    return (dropped | swapped) - {word}
+
+
+for _right in _OFTEN:
+    for _wrong in _slips(_right) - _REAL:
+        if len(_wrong) > 2:
+            _FIX.setdefault(_wrong, _right)
+_FIX |= {
+    "killn": "killing",
+    "wanan": "want to",
+    "kll": "kill",
+    "dnt": "dont",
+    "cnt": "cant",
+    "suey": "suicide",
+}
 _NEAR = ("suicide", "suicidal", "myself", "overdose", "overdosed")
 _NOT_NEAR = {*_NEAR, "suicides", "overdoses"}
 
@@ -130,6 +185,7 @@ def plain(text: str) -> str:
     text = text.lower()
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not "\u0300" <= c <= "\u036f")
     text = unicodedata.normalize("NFC", text)
+    text = _OVERDOSED.sub("overdosed", text)
     text = _QUOTES.sub("", text)
     text = _SPLIT.sub(r"\1\2", text)
     text = _TORN.sub(r"\1na", text)
@@ -137,7 +193,7 @@ def plain(text: str) -> str:
     text = _LEET_WORD.sub(_unleet, text)
     text = _HELD.sub(_unhold, text)
     text = " ".join(_fixed(word) for word in _WORD.findall(text))
-    return _TO.sub(r"\1 to", text)
+    return _CONTRACTED.sub(lambda found: _SHORT[found.group()], _TO.sub(r"\1 to", text))
 
 
 def _mixed(text: str) -> bool:
