@@ -21,9 +21,9 @@ from dualign.alignment.iterate_spec import IterateSpec
 from dualign.alignment.iterates import Iterate, best_iterate, live_metrics, read_history, write_history
 from dualign.alignment.objective import Objective, resolve
 from dualign.alignment.online import Score, stored_scorers
-from dualign.alignment.session import Session, State, Stopped, Trained, open_session
+from dualign.alignment.session import Session, Stopped, Trained, open_session
 from dualign.alignment.stages import Stages
-from dualign.alignment.train import policy_record, reference_name, total_steps
+from dualign.alignment.train import policy_record, reference_name, total_steps, warm_start
 from dualign.duality import AlignmentProblem, dual_function, dual_hessian
 from dualign.duality.stepping import dual_step
 from dualign.errors import InvalidInputError, StoreError
@@ -81,7 +81,7 @@ def iterate(
     _check_constraints(objective)
     scores = stored_scorers(objective, threads=spec.align.options.threads) if score is None else score
     done: list[Iterate] = read_history(checkpoints, spec.content)
-    state: State | None = None
+    state, begun = warm_start(spec.align)
     trained: list[Trained] = []
     with open_session(
         trained_on, spec.align.options, reference=reference_name(spec.align, objective), stopping=stopping
@@ -142,6 +142,7 @@ def iterate(
                 point=point,
                 metrics={
                     **chosen.metrics,
+                    **begun,
                     "steps": float(spec.align.options.steps),
                     "iterations": [asdict(item) for item in done],
                     "best_iteration": best,

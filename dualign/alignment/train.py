@@ -182,7 +182,7 @@ def _is_ours(folder: Path, spec: AlignSpec) -> bool:
         return False
 
 
-def _start(spec: AlignSpec) -> tuple[State | None, dict[str, Any]]:
+def warm_start(spec: AlignSpec) -> tuple[State | None, dict[str, Any]]:
     """LoRA to start from, and how many steps it had."""
     if not spec.options.warm_start:
         return None, {}
@@ -200,7 +200,7 @@ def _start(spec: AlignSpec) -> tuple[State | None, dict[str, Any]]:
 def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
     objective = stages.session.objective
     steps, beta = spec.options.steps, objective.problem.beta
-    start, more = _start(spec)
+    start, more = warm_start(spec)
     done: dict[int, Trained] = {}
     for step in front_order(objective.points):
         point = step.point
@@ -217,7 +217,7 @@ def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[s
 
 def _pecan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:
     objective = stages.session.objective
-    start, more = _start(spec)
+    start, more = warm_start(spec)
     found = pecan.pecan_scores(spec, stages)
     trained = stages.run(
         "policy-0",

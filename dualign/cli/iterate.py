@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dualign.cli.output import dump, table
-from dualign.duality.statements import parse_thresholds
+from dualign.duality.statements import parse_thresholds, single_form
 
 if TYPE_CHECKING:
     from dualign.alignment.iterate_spec import IterateSpec
@@ -47,6 +47,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--replies", type=int, default=8, metavar="N", help="drawn per prompt for a dual step (8)"
     )
+    parser.add_argument("--warm-start", default="", metavar="P", help="stored policy to start from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, help="torch threads")
     parser.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
@@ -60,16 +61,18 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
     from dualign.alignment import AlignSpec, TrainOptions
     from dualign.alignment.iterate_spec import IterateSpec
 
-    options = TrainOptions(seed=arguments.seed, threads=arguments.threads)
+    options = TrainOptions(seed=arguments.seed, threads=arguments.threads, warm_start=arguments.warm_start)
     if arguments.steps is not None:
         options = replace(options, steps=arguments.steps)
     if arguments.learning_rate is not None:
         options = replace(options, learning_rate=arguments.learning_rate)
+    constraints = parse_thresholds(arguments.threshold)
     align = AlignSpec(
         samples=arguments.samples,
         name=arguments.name,
         method=arguments.method,
-        thresholds={c.name: c.value for c in parse_thresholds(arguments.threshold)},
+        thresholds={c.name: c.value for c in constraints},
+        form=single_form(constraints, None),
         beta=arguments.beta,
         options=options,
     )

@@ -169,7 +169,7 @@ def _done(spec: PolicySpec, options: EvaluateOptions) -> bool:
 
 
 def _record(spec: PolicySpec, sample_set: SampleSet, options: EvaluateOptions, tokens: int) -> dict[str, Any]:
-    kept = ("steps", "seconds", "machine", "loss", "reward_margin", "kl")
+    kept = ("steps", "steps_before", "seconds", "machine", "loss", "reward_margin", "kl")
     return {
         "policy": spec.name,
         "title": spec.title,

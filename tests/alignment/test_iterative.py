@@ -101,6 +101,12 @@ def test_other_rules_and_one_shot(stored_set: str, tmp_path: Path, rule: str, av
     one = iterate(spec_of(stored_set, iterations=1), checkpoints=tmp_path / "one", score=score)
     assert (one.best, len(one.iterations)) == (1, 1)
     assert "one-shot" in read_policy(policy_folder(one.policy)).title
+    align = spec_of(stored_set).align
+    begun = replace(align, name="begun", options=replace(OPTIONS, steps=2, warm_start=one.policy))
+    more = iterate(
+        spec_of(stored_set, align=begun, iterations=1), checkpoints=tmp_path / "begun", score=score
+    )
+    assert read_policy(policy_folder(more.policy)).metrics["steps_before"] == 12
 
 
 def test_pecaid_labels_by_log_ratios(stored_set: str, tmp_path: Path) -> None:
