@@ -80,21 +80,21 @@ def detect(message: str) -> CrisisSignal | None:
         What the user wrote, of any length and script.
     """
     weights = load_weights()
-    readings = features.readings(message)
-    score = (
-        max((features.score(r, weights) for r in readings), default=float("nan")) if weights else float("nan")
-    )
-    kinds = {kind for reading in readings if not reading.softened for kind in reading.kinds}
-    if kinds:
-        return CrisisSignal(kinds=_ordered(kinds), score=score, by="phrase")
+    score, told, soft = float("nan"), True, set[str]()
+    for reading in features.readings(message):
+        if weights is not None:
+            score = float(np.fmax(score, features.score(reading, weights)))
+        if reading.kinds and not reading.softened:
+            # One is enough: reading on would only keep the panel waiting.
+            return CrisisSignal(kinds=_ordered(set(reading.kinds)), score=score, by="phrase")
+        told &= reading.softened
+        soft |= set(reading.kinds)
     foreign = phrases.kinds(plain(message))
     if foreign:
         return CrisisSignal(kinds=_ordered(foreign), score=score, by="phrase in another language")
-    # A past that is over and a quoted text are no cry for help, however it sounds.
-    told = all(reading.softened for reading in readings)
+    # A past that is over and a quoted text are no cry for help, however they sound.
     if weights is not None and score >= weights.threshold and not told:
-        soft = {kind for reading in readings for kind in reading.kinds} or {"suicide"}
-        return CrisisSignal(kinds=_ordered(soft), score=score, by="score")
+        return CrisisSignal(kinds=_ordered(soft or {"suicide"}), score=score, by="score")
     return None
 
 

@@ -62,11 +62,12 @@ class Reading:
         return "quoted" in self.flags or ("past" in self.flags and "now" not in self.flags)
 
 
-def readings(message: str) -> list[Reading]:
+def readings(message: str) -> Iterator[Reading]:
     """A message read stretch by stretch: see `windows`. That it puts up a text for judgement holds for all of it."""
     whole = plain(message)
     quoted = any(pattern.search(whole) for pattern in _CONTEXT["quoted"])
-    return [read(text, quoted=quoted) for text in windows(whole)]
+    for text in windows(whole):
+        yield read(text, quoted=quoted)
 
 
 def read(text: str, *, quoted: bool = False) -> Reading:

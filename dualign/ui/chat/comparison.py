@@ -20,7 +20,7 @@ Query = dict[str, list[str]]
 
 MAX_SHOWN = 4
 LETTERS = "ABCD"
-LONGEST_MESSAGE = 8_000
+LONGEST_MESSAGE = 4_000
 # Parameters of an address that belong to the chat page; the lens has its own.
 OWN = ("col", "seed", "tokens", "temp", "prompt", "blind", "simple", "saved")
 
