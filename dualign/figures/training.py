@@ -173,6 +173,40 @@ def training_figure(data: TrainingData, look: Theme, *, total: int | None = None
     return figure
 
 
+def live_spec(quantity: Quantity, look: Theme, *, total: int | None) -> dict[str, Any]:
+    """A Vega-Lite specification of a quantity over the steps, its data apart.
+
+    A Plotly figure is mounted anew at every change, which a job that reports each second never lets finish; this
+    one stays and takes the new data.
+    """
+    axis = {
+        "labelColor": look.muted,
+        "titleColor": look.text,
+        "gridColor": look.grid,
+        "domainColor": look.muted,
+    }
+    steps: dict[str, Any] = {"field": "step", "type": "quantitative", "axis": {**axis, "title": "step"}}
+    if total:
+        steps["scale"] = {"domain": [0, total]}
+    colour = str(getattr(look, quantity.role))
+
+    def line(field: str, **mark: Any) -> dict[str, Any]:
+        scale = {"zero": False}
+        height = {
+            "field": field,
+            "type": "quantitative",
+            "scale": scale,
+            "axis": {**axis, "title": quantity.axis},
+        }
+        return {"mark": {"type": "line", "color": colour, **mark}, "encoding": {"x": steps, "y": height}}
+
+    return {
+        "layer": [line("value", opacity=0.3, strokeWidth=1), line("smoothed", strokeWidth=2.5, tooltip=True)],
+        "height": 200,
+        "background": "transparent",
+    }
+
+
 def training_title(data: TrainingData) -> str:
     """What the line says."""
     name = data.quantity.title

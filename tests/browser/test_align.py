@@ -16,6 +16,7 @@ from dualign.samples import Store
 from tests.alignment.letters import letters_set
 from tests.models import tiny
 
+expect.set_options(timeout=60_000)
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -59,7 +60,9 @@ def shown(page: Page, text: str, *, seconds: float = 120) -> None:
 
 
 def test_launch_kill_resume_and_the_policy_is_there(server: str, open_page: Callable[..., Page]) -> None:
-    page = open_page(f"{server}/align?set=letters")
+    page = open_page(f"{server}/?set=letters")
+    page.wait_for_selector(".lens.ready")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Align").click()
     page.wait_for_selector(".st-key-align_launch button")
     expect(page.locator(".st-key-align_forecast")).to_contain_text("Expected: safe +0.2")
     steps = page.get_by_label("Steps", exact=True)
@@ -79,7 +82,7 @@ def test_launch_kill_resume_and_the_policy_is_there(server: str, open_page: Call
         " const at = t => Number((/step (\\d+) of/.exec(t) || [])[1] || 0); return at(now) > at(text); }",
         arg=first,
     )
-    expect(page.locator(".st-key-job-loss .main-svg").first).to_be_visible()
+    expect(page.locator(".st-key-live-loss svg, .st-key-live-loss canvas").first).to_be_visible()
 
     # Leave and come back: the job went on, and is still the one that is shown.
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Samples").click()

@@ -254,11 +254,20 @@ def _charts(job: Job, rows: list[dict[str, Any]]) -> None:
     columns = st.columns(len(training.QUANTITIES), gap="medium")
     for column, quantity in zip(columns, training.QUANTITIES, strict=True):
         data = training.training_data(rows, quantity, label=title_of(job))
+        title = training.training_title(data)
         with column:
-            figure = training.training_figure(data, show.look(), total=job.progress.total)
-            show.figure(
-                figure, data.columns, key=f"job-{quantity.key}", sentence=training.training_title(data) + "."
-            )
+            if job.state == "running":
+                st.markdown(f"**{md(title)}**")
+                st.vega_lite_chart(
+                    pd.DataFrame(data.columns),
+                    training.live_spec(quantity, show.look(), total=job.progress.total),
+                    theme=None,
+                    key=f"live-{quantity.key}",
+                    alt=title,
+                )
+            else:
+                figure = training.training_figure(data, show.look(), total=job.progress.total)
+                show.figure(figure, data.columns, key=f"job-{quantity.key}", sentence=title + ".")
 
 
 def _log(job: Job) -> None:
