@@ -102,7 +102,7 @@ def measure(page: Page) -> dict[str, np.ndarray]:
         "boundary": drag(page, *knob("boundary"), lambda a: (60 * np.sin(a), 30 * np.sin(a))),
         "hyperplane": drag(page, *knob("hyperplane"), lambda a: (0, 35 * np.sin(a))),
     }
-    page.get_by_role("button", name="go to λ*").click()
+    page.get_by_role("button", name="Back to λ*").click()
     time.sleep(1)
     times["threshold"] = drag(page, *knob("threshold"), lambda a: (60 * np.sin(a), 0))
     box = page.get_by_label("beta, strength of the KL penalty").bounding_box()

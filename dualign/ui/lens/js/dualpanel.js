@@ -1,5 +1,5 @@
 // Panel (a): the dual function with its tangent, and the effective sample size below it.
-import { fixed, perUnit, short } from "./format.js";
+import { fixed, isShare, perUnit, short } from "./format.js";
 import { doubtfulZones, frame, handle } from "./marks.js";
 import { scale, smooth } from "./svg.js";
 
@@ -64,11 +64,12 @@ export function drawDual(pen, view, model, pinned, range, size) {
   pen.line("rule", "rule", x(multiplier), y(view.dual), x(multiplier), size.height - 42);
   pen.circle("intercept", "intercept", x(0), y(view.level), 4.5, inside);
   const digits = view.digits.reward;
-  const rise = [10, 60, 110].flatMap((dx) => [slope > 0 ? 18 : -9, slope > 0 ? -9 : 20, 34, -26, 50, -44].map((dy) => [dx, dy, "start"]));
+  const near = [slope > 0 ? 18 : -9, slope > 0 ? -9 : 20];
+  const rise = [[10, [...near, 34, -26, 50, -44]], [60, near], [110, near]].flatMap(([dx, heights]) => heights.map((dy) => [dx, dy, "start"]));
   const level = Math.min(Math.max(y(view.level), box.top), box.bottom - 4);
-  pen.label("intercept-label", "note line", x(0), level, [`E[r] \u2212 \u03b2 KL = ${fixed(view.level, digits)}`, fixed(view.level, digits)], rise, { frame: bounds });
   pen.label("dual-label", "note dual-text", x(multiplier), y(view.dual), `D(${short(multiplier)}) = ${fixed(view.dual, digits)}`,
     [[0, -22, "middle"], [18, -18, "start"], [-18, -18, "end"], [0, 32, "middle"], [24, 26, "start"], [-24, 26, "end"], [0, -40, "middle"]], { must: true, frame: bounds });
+  pen.label("intercept-label", "note line", x(0), level, [`E[r] \u2212 \u03b2 KL = ${fixed(view.level, digits)}`, fixed(view.level, digits)], rise, { frame: bounds });
   pen.label("slope-label", "note line", x(0.86 * high), y(lineAt(0.86 * high)), `slope = slack = ${fixed(slope, view.digits.utility)}`,
     [[0, -9, "middle"], [0, 19, "middle"], [0, -30, "middle"], [0, 36, "middle"], [0, -48, "middle"]], { frame: bounds });
   strip(pen, view, zones, x, box, size, at);
@@ -142,7 +143,12 @@ function strip(pen, view, zones, x, box, size, at) {
     const [from, to] = zones.at(-1);
     pen.label("doubt-name", "note small doubt-text", x(to), top, "unreliable", [[(x(from) - x(to)) / 2, 15, "middle"], [(x(from) - x(to)) / 2, 36, "middle"], [-4, 36, "end"], [-4, 15, "end"]], { size: 11, frame });
   }
-  pen.text("lam-title", "title", (box.left + box.right) / 2, size.height - 6, size.width < 480 ? "multiplier \u03bb" : `multiplier \u03bb, ${config.reward_unit} per ${perUnit(config)} of ${config.names[config.constraint]}`, "middle");
+  pen.text("lam-title", "title", (box.left + box.right) / 2, size.height - 6, pen.fitting(titles(config), size.width - 50), "middle");
+}
+
+function titles(config) {
+  const price = `multiplier \u03bb, ${config.reward_unit} per ${perUnit(config)}`;
+  return [`${price} of ${config.names[config.constraint]}`, price, "multiplier \u03bb"].slice(isShare(config) ? 1 : 0);
 }
 
 export function multiplierAria(view) {

@@ -58,10 +58,14 @@ export function singular(unit) {
   return /^([a-z]+ )?[a-z]+[^s\W]s$/i.test(unit) ? unit.slice(0, -1) : unit;
 }
 
+export function isShare(config) {
+  return config.units[config.constraint] === SHARE;
+}
+
 // What a multiplier is paid for: one unit of the utility; of a share, all replies.
 export function perUnit(config) {
   const unit = config.units[config.constraint];
-  return unit === SHARE ? "100 percentage points" : singular(unit);
+  return unit === SHARE ? "share of 100 %" : singular(unit);
 }
 
 // Constraints that the policy misses, beyond what two solvers' tolerances leave.

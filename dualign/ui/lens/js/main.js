@@ -67,7 +67,7 @@ class Lens {
       return node;
     };
     this.snapButton = button("Back to \u03bb*", "Move to the optimum", () => this.act(() => this.model.toOptimum()));
-    button("Reset", "Back to where this lens started", () => this.act(() => this.model.restore(this.model.origin)));
+    button("Back to start", "Back to where this lens started", () => this.act(() => this.model.restore(this.model.origin)));
     button("SVG", "Save both panels as a picture", () => this.save());
     button("CSV", "Save the curve as a table", () => saveCsv(this.model.view()));
     const list = element("dl", "numbers", root);

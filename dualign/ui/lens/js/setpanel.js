@@ -1,6 +1,6 @@
 // Panel (b): the image set, its boundary marked by the multiplier, and the supporting hyperplane.
 import { grown, multiplierAria, star } from "./dualpanel.js";
-import { fixed, short, ticks } from "./format.js";
+import { fixed, isShare, short, ticks } from "./format.js";
 import { frame, handle } from "./marks.js";
 import { scale, smooth } from "./svg.js";
 
@@ -19,7 +19,7 @@ export function setRange(model, pinned, before) {
   us.push(Math.min(Math.max(model.threshold, low - room), high + room));
   const bottom = Math.min(...ts), top = Math.max(...ts);
   if (model.threshold > low - room && model.threshold < high + room) {
-    ts.push(Math.min(Math.max(view.dual, bottom - 0.3 * (top - bottom)), top + 1.2 * (top - bottom)));
+    ts.push(Math.min(Math.max(view.dual, bottom - 0.3 * (top - bottom)), top + 0.5 * (top - bottom)));
   }
   if (pinned) {
     us.push(pinned.at.utility);
@@ -55,9 +55,10 @@ export function drawSet(pen, view, model, pinned, range, size) {
   pen.rect("allowed-hatch", "hatch", wall, box.top, box.right - wall, height, { fill: "url(#hatch)" });
   const wish = model.stated(b);
   const from = config.form === "improvement" ? `improvement \u2212 ${wish.replace("+", "")}` : `${name} \u2212 ${wish}`;
-  const change = size.width < 480 ? `u: slack in ${name}` : `u: slack in ${name}, ${from.replace("\u2212 \u2212", "+ ")}`;
+  const unit = config.units[config.constraint];
+  const change = [`u: slack in ${name}, ${from.replace("\u2212 \u2212", "+ ")} (${unit})`, `u: slack in ${name} (${unit})`, `u: slack in ${name}`, "u: slack"];
   const priced = config.names.length > 1 ? "t: E[r] \u2212 \u03b2 KL + held terms" : "t: E[r] \u2212 \u03b2 KL";
-  frame(pen, slack, y, box, { x: `${change} (${config.units[config.constraint]})`, y: `${priced}, ${config.reward_unit}` });
+  frame(pen, slack, y, box, { x: pen.fitting(change, size.width - 50), y: `${priced}, ${config.reward_unit}` });
 
   const points = model.boundary().map((p) => ({ ...p, x: at(p.u), y: y(p.t), ...direction(p.lam, at, y) }));
   const arc = smooth(points);
@@ -90,7 +91,7 @@ export function drawSet(pen, view, model, pinned, range, size) {
   reference(pen, view, model, at, y, bounds);
   optimum(pen, view, at, y, box, bounds, here);
   const beyond = at(b) > box.right ? " \u2192" : at(b) < box.left ? " \u2190" : "";
-  pen.label("threshold-name", "note constraint-text", grip, box.bottom, [`${name} \u2265 ${wish}${beyond}`, `\u2265 ${wish}${beyond}`],
+  pen.label("threshold-name", "note constraint-text", grip, box.bottom, [`${isShare(config) ? "share" : name} \u2265 ${wish}${beyond}`, `\u2265 ${wish}${beyond}`],
     [[24, -21, "start"], [-24, -21, "end"], [24, -46, "start"], [-24, -46, "end"]], { must: true, frame: bounds });
   pen.label("allowed-name", "note small constraint-text", wall, box.top, ["constraint holds \u2192", "holds \u2192"], [15, 34, 53, box.bottom - box.top - 40].map((dy) => [8, dy, "start"]), { size: 11, frame: bounds });
   const hold = handleOnPlane(view, y, at, box);
@@ -130,6 +131,7 @@ function hyperplane(pen, view, y, at, box, inside) {
   const to = { x: from.x - (dy / length) * -34, y: from.y - (dx / length) * 34 };
   if (to.y > box.top && to.x < box.right) {
     pen.line("normal", "normal", from.x, from.y, to.x, to.y);
+    pen.obstruct([from, to]);
     const turn = Math.atan2(to.y - from.y, to.x - from.x), barb = (s) => `${(to.x - 8 * Math.cos(turn + s)).toFixed(1)} ${(to.y - 8 * Math.sin(turn + s)).toFixed(1)}`;
     pen.path("normal-head", "normal", `M${barb(0.45)}L${to.x.toFixed(1)} ${to.y.toFixed(1)}L${barb(-0.45)}`);
   }
@@ -160,7 +162,7 @@ function handleOnPlane(view, y, at, box) {
 function planeLabel(pen, view, grip, bounds) {
   pen.reserve(grip.x - 13, grip.y - 20, 26, 40);
   const text = `t + ${short(view.multiplier)} u = ${fixed(view.dual, view.digits.reward)}`;
-  pen.label("plane-name", "note line", grip.x, grip.y, text, [[20, -8, "start"], [0, -26, "middle"], [-20, 18, "end"], [0, 36, "middle"], [20, 24, "start"], [-20, -8, "end"], [10, -44, "middle"]], { must: true, frame: bounds });
+  pen.label("plane-name", "note line", grip.x, grip.y, text, [[20, -8, "start"], [0, -26, "middle"], [-20, 18, "end"], [0, 36, "middle"], [20, 24, "start"], [-20, -8, "end"], [10, -44, "middle"], [26, 4, "start"], [-26, 4, "end"], [24, -24, "start"], [-24, 34, "end"]], { must: true, frame: bounds });
 }
 
 function reference(pen, view, model, at, y, bounds) {

@@ -128,6 +128,11 @@ export class Pen {
     return best;
   }
 
+  // The first of several wordings that is no wider than this.
+  fitting(wordings, width, size = 12.5) {
+    return wordings.find((content) => this.measure(content, size) <= width) ?? wordings.at(-1);
+  }
+
   // Width of a label in the page's own font, at the weight of the boldest label.
   measure(content, size) {
     this.ruler ??= document.createElement("canvas").getContext("2d");
