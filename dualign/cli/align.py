@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dualign.cli.jobs import job_record
 from dualign.cli.output import dump, table
-from dualign.duality.statements import parse_thresholds
+from dualign.duality.statements import parse_thresholds, single_form
 from dualign.errors import InvalidInputError, JobError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def spec_of(arguments: argparse.Namespace) -> AlignSpec:
         front=tuple(points) if len(points) > 1 else (),
         reward_weight=0.0 if arguments.utilities_only else 1.0,
         beta=arguments.beta,
-        form=arguments.form,
+        form=single_form(constraints, arguments.form),
         reference=arguments.reference,
         reward_policy=arguments.reward_policy,
         utility_policies={

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dualign.errors import StoreError
 
 if TYPE_CHECKING:
-    from dualign.samples import SampleSet
+    from dualign.samples import Manifest, SampleSet
 
 
 def add_commands(commands: Any) -> None:
@@ -53,11 +53,17 @@ def open_samples(name_or_file: str) -> SampleSet:
     if name_or_file in store.names():
         return store.open(name_or_file)
     path = Path(name_or_file)
-    if path.exists():
+    if name_or_file and path.exists():
         return read_samples(path)
     raise StoreError(
         f"'{name_or_file}' is neither a stored set nor a file: the store has {', '.join(store.names()) or 'none'}."
     )
+
+
+def cost_sentence(manifest: Manifest, name: str) -> str:
+    """What a score stands for whose source gave a cost."""
+    column = manifest.scores[name].column
+    return f"'{name}' is minus the cost '{column or name}', so that larger is better"
 
 
 def set_record(sample_set: SampleSet) -> dict[str, Any]:

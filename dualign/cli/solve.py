@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dualign.cli.output import dump, table
-from dualign.cli.samples import open_samples
+from dualign.cli.samples import cost_sentence, open_samples
 from dualign.duality import (
     AlignmentProblem,
     DualSolution,
+    Form,
     Outcome,
     Reliability,
     assess,
@@ -23,6 +24,12 @@ from dualign.duality import (
 )
 from dualign.duality.statements import Threshold, build_problem, parse_thresholds
 from dualign.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from dualign.samples import Manifest, SampleSet
+
+
+_MOST_POINTS = 100_000
 
 
 def add_commands(commands: Any) -> None:
@@ -50,9 +57,15 @@ def _add_problem_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="'NAME>=VALUE'",
-        help="one constraint; also 'NAME[GROUP]>=VALUE' and 'P(NAME>=CUTOFF)>=VALUE' (the set's own default)",
+        help="one constraint on a score of the set; also 'NAME[GROUP]>=VALUE' and 'P(NAME>=CUTOFF)>=VALUE', the "
+        "share of replies; VALUE 'ref+0.5' is over the reference (the set's own default)",
     )
-    parser.add_argument("--form", choices=("improvement", "absolute"), help="how thresholds are meant")
+    parser.add_argument(
+        "--form",
+        choices=("improvement", "absolute"),
+        help="how plain VALUEs are meant (the set's own, and the share itself for P(..))",
+    )
+    parser.add_argument("--reward", metavar="SCORE", help="score taken as the reward (the set's own)")
     parser.add_argument(
         "--beta", type=float, help="weight of the KL term, reward units per nat (the set's own)"
     )
@@ -65,43 +78,80 @@ def _add_problem_options(parser: argparse.ArgumentParser) -> None:
 class _Stated:
     problem: AlignmentProblem
     name: str
+    reward: str
+    costs: tuple[str, ...]
     notes: tuple[str, ...]
 
 
 def _stated_problem(arguments: argparse.Namespace) -> _Stated:
     sample_set = open_samples(arguments.samples)
+    notes, open_reward = [], sample_set.manifest.reward
+    if arguments.reward not in (None, open_reward):
+        sample_set = _with_reward(sample_set, arguments.reward)
     manifest = sample_set.manifest
-    scored = sample_set.scored()
-    if arguments.group is not None:
-        scored = scored.subset(arguments.group)
-    notes = []
-    form = arguments.form or manifest.default_form
+    thresholds = parse_thresholds(arguments.threshold)
+    form: Form | None = arguments.form
+    if form is None and manifest.default_form == "absolute":
+        form = "absolute"
     beta = manifest.default_beta if arguments.beta is None else arguments.beta
     if arguments.beta is None:
-        notes.append(f"beta {beta:g} is the set's default")
-    thresholds = parse_thresholds(arguments.threshold)
-    if not thresholds:
-        thresholds = _default_thresholds(
-            manifest.default_thresholds, scored.names, form, manifest.default_form
+        own = manifest.reward == open_reward
+        notes.append(
+            f"beta {beta:g} is the set's default"
+            if own
+            else f"beta {beta:g} is the rounded standard deviation of '{manifest.reward}' within prompts"
         )
+    if not thresholds:
+        thresholds = _default_thresholds(manifest, arguments.form)
         stated = ", ".join(f"{threshold.name}>={threshold.value:g}" for threshold in thresholds)
         notes.append(f"no threshold was given, so the set's default is used: {stated}")
-    problem = build_problem(scored, thresholds, beta=beta, form=form)
-    return _Stated(problem, sample_set.name, tuple(notes))
-
-
-def _default_thresholds(
-    defaults: Mapping[str, float], names: Sequence[str], form: str, default_form: str
-) -> tuple[Threshold, ...]:
-    if defaults and form != default_form:
+    wanted = tuple(dict.fromkeys(threshold.utility for threshold in thresholds))
+    if manifest.reward in wanted:
         raise InvalidInputError(
-            f"the set's default thresholds are meant as {default_form}, not {form}: state --threshold 'NAME>=VALUE'."
+            f"'{manifest.reward}' is the reward of '{sample_set.name}': constrain another score, or name another "
+            "reward with --reward."
+        )
+    scored = sample_set.scored(utilities=wanted or None)
+    if arguments.group is not None:
+        scored = scored.subset(arguments.group)
+    costs = tuple(name for name in (manifest.reward, *wanted) if manifest.scores[name].cost)
+    notes += [cost_sentence(manifest, name) for name in costs]
+    problem = build_problem(scored, thresholds, beta=beta, form=form)
+    return _Stated(problem, sample_set.name, manifest.reward, costs, tuple(notes))
+
+
+def _with_reward(sample_set: SampleSet, reward: str) -> SampleSet:
+    from dualign.samples.apply import with_defaults
+    from dualign.samples.sampleset import SampleSet
+
+    manifest = sample_set.manifest
+    if reward not in manifest.scores:
+        raise InvalidInputError(
+            f"'{sample_set.name}' has no score named '{reward}': it has {', '.join(manifest.scores) or 'none'}."
+        )
+    utilities = tuple(name for name in manifest.utilities if name != reward)
+    if not utilities and manifest.reward:
+        utilities = (manifest.reward,)
+    changed = replace(manifest, reward=reward, utilities=utilities)
+    return with_defaults(SampleSet(sample_set.table, changed))
+
+
+def _default_thresholds(manifest: Manifest, form: str | None) -> tuple[Threshold, ...]:
+    defaults = {
+        name: value for name, value in manifest.default_thresholds.items() if name in manifest.utilities
+    }
+    if defaults and form not in (None, manifest.default_form):
+        raise InvalidInputError(
+            f"the set's default thresholds are meant as {manifest.default_form}, not {form}: state --threshold "
+            "'NAME>=VALUE'."
         )
     if defaults:
-        return tuple(Threshold(name, float(value)) for name, value in defaults.items())
-    if form == "absolute":
+        return tuple(
+            Threshold(name, float(value), form=manifest.default_form) for name, value in defaults.items()
+        )
+    if "absolute" in (form, manifest.default_form):
         raise InvalidInputError("an absolute threshold has no default: state --threshold 'NAME>=VALUE'.")
-    return tuple(Threshold(name, 0.0) for name in names)
+    return tuple(Threshold(name, 0.0) for name in manifest.utilities)
 
 
 def _solve(arguments: argparse.Namespace) -> str:
@@ -109,13 +159,12 @@ def _solve(arguments: argparse.Namespace) -> str:
         raise InvalidInputError(
             f"--resamples {arguments.resamples} is too few for an interval: give at least 100."
         )
+    rng = _random_generator(arguments.seed)
     stated = _stated_problem(arguments)
     solution = solve_dual(stated.problem)
-    reliability = assess(
-        stated.problem, solution, resamples=arguments.resamples, rng=np.random.default_rng(arguments.seed)
-    )
+    reliability = assess(stated.problem, solution, resamples=arguments.resamples, rng=rng)
     record = solution_record(stated.problem, solution, reliability, notes=stated.notes)
-    record = {"samples": stated.name, **record}
+    record = {"samples": stated.name, "reward": stated.reward, "costs": list(stated.costs), **record}
     if arguments.json:
         return dump(record)
     return _solution_text(record)
@@ -135,11 +184,17 @@ def solution_record(
     return {
         "status": str(solution.outcome),
         "beta": problem.beta,
-        "form": problem.form,
+        "form": _form_record(problem),
         "thresholds": dict(zip(names, problem.thresholds.tolist(), strict=True)),
         "multipliers": by_name(solution.multipliers),
         "multipliers_corrected": by_name(reliability.multipliers_corrected),
         "interval": by_name(reliability.multipliers_interval),
+        # JSON has no infinity: these intervals have no upper end, where a null elsewhere means unknown.
+        "interval_unbounded": [
+            name
+            for name, (_, high) in zip(names, reliability.multipliers_interval, strict=True)
+            if np.isinf(high)
+        ],
         "dual_optimum": solution.dual_optimum if solved else None,
         "primal_optimum": solution.primal_optimum if solved else None,
         "slack": by_name(solution.slack),
@@ -162,13 +217,31 @@ def solution_record(
             "utilities": dict(zip(names, problem.samples.baseline.tolist(), strict=True)),
         },
         "effective_sample_size": {"min": ess.min, "median": ess.median, "pooled": ess.pooled}
-        if ess
+        if solved
         else None,
         "khat": reliability.khat_pooled if solved else None,
         "trust": reliability.trust.light,
         "trust_reasons": list(reliability.trust.reasons),
         "message": ". ".join([solution.message.rstrip("."), *notes]) + ".",
     }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _random_generator(seed: int) -> np.random.Generator:
+    """Generator of a seed from the command line."""
+    if seed < 0:
+        raise InvalidInputError(f"--seed {seed} is negative: give a whole number from 0.")
+    return np.random.default_rng(seed)
+
+
+def _form_record(problem: AlignmentProblem) -> Any:
+    """The form of all thresholds, or by constraint where they differ."""
+    if isinstance(problem.form, str):
+        return problem.form
+    return dict(zip(problem.samples.names, problem.form, strict=True))
 
 
 def _solution_text(record: Mapping[str, Any]) -> str:
@@ -178,10 +251,11 @@ def _solution_text(record: Mapping[str, Any]) -> str:
     rows = [("constraint", "threshold", "lam*", "95 % interval", "corrected", "slack")]
     for name, multiplier in record["multipliers"].items():
         low, high = record["interval"][name]
+        form = record["form"] if isinstance(record["form"], str) else record["form"][name]
         rows.append(
             (
                 name,
-                f"{record['thresholds'][name]:g}",
+                f">= {record['thresholds'][name]:g}" + (" over reference" if form == "improvement" else ""),
                 f"{multiplier:.4g}",
                 f"{low:.4g} to {high:.4g}",
                 f"{record['multipliers_corrected'][name]:.4g}",
@@ -193,18 +267,18 @@ def _solution_text(record: Mapping[str, Any]) -> str:
     lines += [
         "",
         f"D* = {record['dual_optimum']:.6g}, P* = {record['primal_optimum']:.6g} reward units",
-        f"expected reward {expected['reward']:.4g} (reference {record['reference']['reward']:.4g}), "
-        f"KL {expected['kl']:.4g} nats",
+        f"expected reward '{record['reward']}' {expected['reward']:.4g} "
+        f"(reference {record['reference']['reward']:.4g}), KL {expected['kl']:.4g} nats",
         f"effective sample size per prompt: median {ess['median']:.3g}, least {ess['min']:.3g}; "
         f"pooled {ess['pooled']:.4g}",
-        f"trust: {record['trust']}" + "".join(f"; {reason}" for reason in record["trust_reasons"]),
+        " ".join([f"trust: {record['trust']}.", *(_sentence(reason) for reason in record["trust_reasons"])]),
     ]
     return "\n".join(lines)
 
 
 def _curve(arguments: argparse.Namespace) -> str:
-    if arguments.points < 2:
-        raise InvalidInputError(f"--points {arguments.points} is no curve: give at least 2.")
+    if not 2 <= arguments.points <= _MOST_POINTS:
+        raise InvalidInputError(f"--points {arguments.points} is no curve: give 2 to {_MOST_POINTS}.")
     stated = _stated_problem(arguments)
     problem = stated.problem
     names = problem.samples.names
@@ -233,7 +307,7 @@ def _curve(arguments: argparse.Namespace) -> str:
         "samples": stated.name,
         "constraint": name,
         "beta": problem.beta,
-        "form": problem.form,
+        "form": problem.forms[constraint],
         "threshold": float(problem.thresholds[constraint]),
         "curve": {key: np.asarray(values).tolist() for key, values in columns.items()},
     }

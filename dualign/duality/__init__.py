@@ -22,7 +22,7 @@ from dualign.duality.khat import ParetoKhat, pareto_khat
 from dualign.duality.problem import AlignmentProblem, Form, ScoredSamples
 from dualign.duality.projected_gradient import GradientDescent, projected_gradient
 from dualign.duality.solve import DualSolution, Outcome, solve_dual
-from dualign.duality.statements import Threshold, build_problem, parse_thresholds
+from dualign.duality.statements import Threshold, build_problem, form_of, parse_thresholds, single_form
 from dualign.duality.streaming import (
     ArrayBlocks,
     BlockSource,
@@ -81,6 +81,7 @@ __all__ = [
     "dual_hessian",
     "evaluate_dual",
     "feasible_range",
+    "form_of",
     "group_share",
     "group_utility",
     "image_boundary",
@@ -92,6 +93,7 @@ __all__ = [
     "projected_gradient",
     "reachable_threshold",
     "regularization_path",
+    "single_form",
     "solve_dual",
     "solve_streaming",
     "supporting_hyperplane",

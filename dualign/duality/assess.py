@@ -93,8 +93,8 @@ def assess(
     problem
         The problem.
     solution
-        Its solution by `solve_dual`. An infeasible one gets nan intervals, the sizes of the reference
-        policy, and a red light.
+        Its solution by `solve_dual`. An infeasible one gets nan intervals, the effective sizes at lam = 0
+        (the policy that maximises reward alone), and a red light.
     resamples
         Bootstrap resamples over prompts.
     level

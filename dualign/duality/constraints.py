@@ -102,6 +102,12 @@ def group_utility(
     return _with_utility(samples, new_name, values, member / share)
 
 
+def chance_name(name: str, cutoff: float) -> str:
+    """Name of a chance constraint; different cutoffs give different names."""
+    text = f"{cutoff:g}"
+    return f"P({name}>={text if float(text) == cutoff else repr(float(cutoff))})"
+
+
 def chance_utility(
     samples: ScoredSamples, name: str, cutoff: float, *, new_name: str | None = None
 ) -> ScoredSamples:
@@ -119,4 +125,4 @@ def chance_utility(
     if not np.isfinite(cutoff):
         raise InvalidInputError(f"the cutoff on '{name}' is {cutoff}: give a finite score.")
     values = (samples.utilities[..., column] >= cutoff).astype(np.float64)
-    return _with_utility(samples, f"P({name}>={cutoff:g})" if new_name is None else new_name, values)
+    return _with_utility(samples, chance_name(name, cutoff) if new_name is None else new_name, values)

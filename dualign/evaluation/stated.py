@@ -149,7 +149,7 @@ def trained_of(stated: Stated, replies: PolicyReplies) -> PolicyReplies:
         names=utilities,
         groups=stated.groups if any(stated.groups) else None,
     )
-    problem = build_problem(samples, stated.constraints, beta=stated.test.beta, form=stated.test.form)
+    problem = build_problem(samples, stated.constraints, beta=stated.test.beta)
     found = _policy(stated, problem.samples, name=replies.name)
     return PolicyReplies(
         name=found.name,
@@ -164,13 +164,20 @@ def measure_stated(
     stated: Stated, policy: PolicyReplies, *, rng: np.random.Generator, resamples: int = 400
 ) -> Measurement:
     """The policy's gains, slack, groups and tail under the stated constraints."""
+    test, thresholds = stated.test, stated.thresholds
+    form: Form = "improvement"
+    if isinstance(test.form, str):
+        form = test.form
+    else:
+        # Of mixed forms each is what it asks for over the reference.
+        thresholds = dict(zip(test.samples.names, (-test.reference_slack).tolist(), strict=True))
     return measure(
         policy,
         reference_of(stated),
         reward=stated.reward,
-        thresholds=stated.thresholds,
-        beta=stated.test.beta,
-        form=stated.test.form,
+        thresholds=thresholds,
+        beta=test.beta,
+        form=form,
         rng=rng,
         resamples=resamples,
     )

@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dualign.duality.problem import LARGEST
 from dualign.errors import InvalidInputError, SampleFileError
 from dualign.samples.columns import ROW, numbers
-from dualign.samples.limits import fault, shown
+from dualign.samples.limits import fault, shown, usable_name
 from dualign.samples.manifest import Manifest, ScoreInfo
 from dualign.samples.mapping import ImportMapping
 from dualign.samples.sampleset import RESERVED, SampleSet
@@ -156,6 +157,9 @@ def _check(table: pa.Table, mapping: ImportMapping) -> None:
             )
     if len(set(names)) != len(names) or len(set(mapping.utilities)) != len(mapping.utilities):
         raise InvalidInputError(f"a score name occurs twice in {names}: rename one.")
+    unusable = [name for name in names if not usable_name(name)]
+    if unusable:
+        raise InvalidInputError(f"{shown(unusable[0])} cannot name a score: give a short printable text.")
     reserved = sorted(RESERVED & set(names))
     if reserved:
         raise InvalidInputError(f"'{reserved[0]}' is a reserved column and cannot name a score: rename it.")
@@ -372,7 +376,7 @@ def with_defaults(sample_set: SampleSet, *, beta: bool = True, thresholds: bool 
             with np.errstate(over="ignore", invalid="ignore"):
                 mean = float((np.add.reduceat(values, starts) / sample_set.counts).mean())
                 best = float(np.maximum.reduceat(values, starts).mean())
-            if not np.isfinite(best - mean):
+            if not abs(best - mean) <= LARGEST:
                 levels[name] = 0.0
                 continue
             gain = float(f"{(best - mean) / 4:.2g}")

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dualign.samples.columns import ROW
-from dualign.samples.limits import Limits, fault, shown, size
+from dualign.samples.limits import Limits, fault, shown, size, usable_name
 
 Array = npt.NDArray[Any]
 ALIASES = {
@@ -180,6 +180,8 @@ def from_named(arrays: Mapping[str, Array], name: str, limits: Limits) -> Arrays
                 name, f"'mask' has shape {mask.shape}: give true or false for each of {reward.shape}."
             )
         mask = mask.astype(bool)
+        if not mask.any():
+            raise fault(name, "'mask' leaves out every reply: give true where there is one.")
     columns: dict[str, Any] = {"reward": floats(reward, "reward", name, mask)}
     for index, label in enumerate(names):
         columns[label] = floats(g[..., index], label, name, mask)  # type: ignore[index]
@@ -227,6 +229,9 @@ def _names(given: Array | None, m: int, file: str) -> tuple[str, ...]:
         raise fault(
             file, f"'names' is {shown(given.tolist())}: give {m} different texts, none of them 'reward'."
         )
+    unusable = [label for label in names if not usable_name(label)]
+    if unusable:
+        raise fault(file, f"'names' holds {shown(unusable[0])}: give short printable texts, none empty.")
     return names
 
 

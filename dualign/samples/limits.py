@@ -57,3 +57,8 @@ def size(count: float) -> str:
         if count >= scale:
             return f"{count / scale:.1f} {unit}"
     return f"{count:.0f} bytes"
+
+
+def usable_name(name: str) -> bool:
+    """Whether a score may have this name: it is printed, and typed in thresholds."""
+    return 0 < len(name) <= 200 and name == name.strip() and name.isprintable()

@@ -222,14 +222,17 @@ class SampleSet:
         weights = None
         if "prompt_weight" in columns:
             weights = self.table["prompt_weight"].to_numpy()[self._starts]
-        return ScoredSamples(
-            rewards=self.padded(chosen),
-            utilities=np.stack([self.padded(name) for name in wanted], axis=-1),
-            names=wanted,
-            log_weights=logs,
-            prompt_weights=weights,
-            groups=tuple(self.groups) if any(self.groups) else None,
-        )
+        try:
+            return ScoredSamples(
+                rewards=self.padded(chosen),
+                utilities=np.stack([self.padded(name) for name in wanted], axis=-1),
+                names=wanted,
+                log_weights=logs,
+                prompt_weights=weights,
+                groups=tuple(self.groups) if any(self.groups) else None,
+            )
+        except InvalidInputError as error:
+            raise InvalidInputError(f"'{self.name}': {error}") from None
 
     def with_scores(
         self,

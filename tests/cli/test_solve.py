@@ -113,6 +113,15 @@ def test_two_constraints_by_name_and_in_any_order(capsys: pytest.CaptureFixture[
         ["solve", "{file}", "--threshold", "harmless>=0.2", "--beta", "0"],
         ["solve", "{file}", "--threshold", "harmless>=0.2", "--beta", "x"],
         ["solve", "{file}", "--group", "crisis"],
+        ["solve", "{file}", "--reward", "kind"],
+        ["solve", "{file}", "--threshold", "reward>=0.2"],
+        ["solve", "{file}", "--beta", "1e-300"],
+        ["solve", "{file}", "--beta", "1e300"],
+        ["solve", "{file}", "--seed", "-1"],
+        ["solve", "{file}", "--resamples", "100000000"],
+        ["solve", "{absent}"],
+        ["solve", ""],
+        ["curve", "{file}", "--points", "100000000"],
         ["solve", "{file}", "--resamples", "3"],
         ["curve", "{file}", "--points", "1"],
         ["curve", "{file}", "--max", "-1"],
@@ -128,7 +137,10 @@ def test_failures_are_one_sentence_on_stderr(
 ) -> None:
     broken = tmp_path / "broken.npz"
     broken.write_bytes(Path(two_responses).read_bytes()[:100])
-    filled = [word.format(file=two_responses, broken=broken) for word in arguments]
+    absent = tmp_path / "absent.npz"
+    with np.load(two_responses) as whole:
+        np.savez(absent, mask=np.zeros(whole["reward"].shape, bool), **dict(whole))
+    filled = [word.format(file=two_responses, broken=broken, absent=absent) for word in arguments]
     try:
         code = main([*filled, "--json"])
     except SystemExit as stop:
@@ -138,6 +150,71 @@ def test_failures_are_one_sentence_on_stderr(
     assert captured.out == ""
     assert len(captured.err.strip().splitlines()) == 1
     assert "Traceback" not in captured.err
+    assert "unexpected" not in captured.err
+
+
+@pytest.fixture
+def four_scores(tmp_path: Path) -> str:
+    """A CSV with a reward, two utilities of which one is a cost, forty prompts."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(40 * 16, 3))
+    path = tmp_path / "four.csv"
+    rows = [f"q{i // 16},{a:.6f},{b - 0.4 * a:.6f},{c:.6f}" for i, (a, b, c) in enumerate(z)]
+    path.write_text("\n".join(["prompt,helpful,safe,cost", *rows]), "utf-8")
+    return str(path)
+
+
+def test_any_score_is_constrained_or_taken_as_the_reward(
+    capsys: pytest.CaptureFixture[str], four_scores: str
+) -> None:
+    cost = _json(capsys, "solve", four_scores, "--threshold", "cost>=0.1")
+    assert cost["reward"] == "helpful"
+    assert cost["costs"] == ["cost"]
+    assert "minus the cost 'cost'" in cost["message"]
+    other = _json(capsys, "solve", four_scores, "--reward", "safe", "--threshold", "helpful>=0.1")
+    assert other["reward"] == "safe"
+    assert other["costs"] == []
+    assert other["beta"] == pytest.approx(1.0, abs=0.2)
+    default = _json(capsys, "solve", four_scores, "--reward", "safe")
+    assert set(default["thresholds"]) == {"cost"}
+    shipped = _json(capsys, "solve", "demo", "--threshold", "humor>=0.1")
+    assert set(shipped["multipliers"]) == {"humor"}
+
+
+def test_a_share_of_replies_is_absolute_and_may_stand_beside_an_improvement(
+    capsys: pytest.CaptureFixture[str], four_scores: str
+) -> None:
+    record = _json(
+        capsys,
+        "solve",
+        four_scores,
+        "--threshold",
+        "safe>=0.1",
+        "--threshold",
+        "P(safe>=0)>=0.7",
+        "--beta",
+        "1",
+    )
+    assert record["form"] == {"safe": "improvement", "P(safe>=0)": "absolute"}
+    assert record["expected"]["utilities"]["P(safe>=0)"] == pytest.approx(0.7, abs=1e-6)
+    relative = _json(capsys, "solve", four_scores, "--threshold", "P(safe>=0)>=ref+0.2", "--beta", "1")
+    gain = relative["expected"]["utilities"]["P(safe>=0)"] - relative["reference"]["utilities"]["P(safe>=0)"]
+    assert relative["form"] == "improvement"
+    assert gain == pytest.approx(0.2, abs=1e-6)
+
+
+def test_an_interval_without_upper_end_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    path = tmp_path / "near.npz"
+    g = rng.normal(size=(40, 8, 1))
+    np.savez(path, reward=rng.normal(size=(40, 8)), g=g)
+    high = float(g.max(axis=1).mean() - g.mean())
+    record = _json(capsys, "solve", str(path), "--threshold", f"g>={high - 0.02}", "--beta", "1")
+    assert record["interval_unbounded"] == ["g"]
+    assert record["interval"]["g"][1] is None
+    over = _json(capsys, "solve", str(path), "--threshold", f"g>={high + 0.02}", "--beta", "1")
+    assert over["status"] == "infeasible"
+    assert over["effective_sample_size"] is None
 
 
 def test_curve_agrees_with_solve(capsys: pytest.CaptureFixture[str], two_responses: str) -> None:
