@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dualign.models.chat import ChatBackend, local_chat
+from dualign.models.default import WHEEL_VARIABLE, default_model_state
 from dualign.ui.chat import scoring
 from dualign.ui.chat.conversation import Reply
 from dualign.ui.chat.landscape import Landscape
@@ -21,9 +23,20 @@ def backend() -> ChatBackend:
     return local_chat()
 
 
+def missing() -> str:
+    """A sentence when the model would have to be fetched first, which only the user may ask for; else ""."""
+    if default_model_state().present or os.environ.get(WHEEL_VARIABLE):
+        return ""
+    return "The model is not on this machine. Fetch it with 'dualign models fetch', then send the message again."
+
+
 def answer(chat: Chat, places: Mapping[int, Any]) -> None:
     """Stream the replies that the chat waits for into ``places`` (one empty element a column), then score them."""
     waiting = [k for k in chat.waiting if k < len(chat.shown)]
+    lacking = missing()
+    if lacking:
+        chat.settle({k: Reply(chat.shown[k], None, None, lacking) for k in waiting})
+        return
     source = backend()
     asked = chat.conversation.requests(chat.shown, chat.comparison.settings)
     requests = [asked[k] for k in waiting]
