@@ -179,9 +179,7 @@ def main() -> int:
             return 0
         url, log = f"http://127.0.0.1:{given.port}", folder / "server.log"
         command = [
-            sys.executable,
-            "-m",
-            "dualign",
+            DUALIGN,
             "serve",
             "--python",
             given.python,
