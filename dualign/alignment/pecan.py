@@ -108,7 +108,7 @@ def pecan_scores(spec: AlignSpec, stages: Stages) -> PecanScores:
         ]
     )
     ratios = [
-        _cached(stages.folder / f"log-ratios-{i}.npy", session, trained, rows)
+        _cached(stages.folder / f"log-ratios-{i}.npy", stages, trained, rows)
         for i, (trained, _) in enumerate(models)
     ]
     reward, utilities = ratios[0][:, :limit], np.stack([r[:, :limit] for r in ratios[1:]], axis=-1)
@@ -168,13 +168,18 @@ def _stored(stored: str, name: str, session: Session) -> tuple[Trained, float]:
     return policy_lora(folder), policy.beta / weights[name]
 
 
-def _cached(path: Path, session: Session, trained: Trained, rows: Any) -> Array:
+def _cached(path: Path, stages: Stages, trained: Trained, rows: Any) -> Array:
+    session = stages.session
     shape = session.objective.sample_set.present.shape
     if path.is_file():
         found = np.load(path, allow_pickle=False)
         if found.shape == shape:
             return np.asarray(found, dtype=np.float64)
-    found = session.log_ratios(trained, rows)
+
+    def tell(done: int, _: int) -> None:
+        stages.report(stages.done, stages.total, {"replies_scored": float(done)})
+
+    found = session.log_ratios(trained, rows, report=tell)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp.npy")
     np.save(temporary, found)

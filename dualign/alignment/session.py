@@ -301,8 +301,14 @@ class Session:
             wrapped.unload()
             self.reference.model.requires_grad_(False).eval()
 
-    def log_probs(self, trained: Trained, rows: npt.NDArray[np.int64]) -> Array:
-        """Log-probabilities (n,) of rows of the table under a LoRA, nats.
+    def log_probs(
+        self,
+        trained: Trained,
+        rows: npt.NDArray[np.int64],
+        *,
+        report: Callable[[int, int], None] | None = None,
+    ) -> Array:
+        """Log-probabilities (n,) of rows of the table under a LoRA, nats; ``report`` is told of replies scored.
 
         Raises
         ------
@@ -317,17 +323,24 @@ class Session:
                 pad=self.pad,
                 shared=self.shared_rows,
                 autocast=self.autocast,
+                report=report,
                 stopping=self.stopping,
             )
         if not np.isfinite(values).all():
             raise Stopped
         return values
 
-    def log_ratios(self, trained: Trained, rows: npt.NDArray[np.int64]) -> Array:
+    def log_ratios(
+        self,
+        trained: Trained,
+        rows: npt.NDArray[np.int64],
+        *,
+        report: Callable[[int, int], None] | None = None,
+    ) -> Array:
         """ln pi - ln ref as (P, I), nan but for these rows."""
         reference = self.reference_for(rows)
         flat = np.full(self.encoded.n_replies, np.nan)
-        flat[rows] = self.log_probs(trained, rows) - reference[rows]
+        flat[rows] = self.log_probs(trained, rows, report=report) - reference[rows]
         present = self.objective.sample_set.present
         out = np.full(present.shape, np.nan)
         out[present] = flat

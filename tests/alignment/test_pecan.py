@@ -85,7 +85,7 @@ def test_a_policy_is_trained_on_the_log_ratios_of_two_others(stored_set: str, tm
     assert stages_needed(spec, objective) == ["reward", "safe"]
     assert total_steps(spec, objective) == 36
     result = train(spec, checkpoints=tmp_path / "run", report=lambda step, *_: steps.append(step))
-    assert steps == list(range(1, 37))
+    assert list(dict.fromkeys(steps)) == list(range(1, 37))
     policy = read_policy(policy_folder("both"))
     assert policy.method == "pecan"
     assert policy.metrics["divergence"]["safe"] > 0
