@@ -132,7 +132,7 @@ def test_the_threshold_is_dragged_and_the_optimum_follows(
 ) -> None:
     page = ready(open_page(url))
     before = state(page)
-    page.get_by_role("button", name="go to λ*").click()
+    page.get_by_role("button", name="Back to λ*").click()
     best = await_state(page, before)
     found = reference.optimum(oracle, 0.5, np.array([0.5]), np.zeros(1), 0)
     assert best["at_optimum"]
@@ -152,8 +152,8 @@ def test_beyond_the_ceiling_the_words_say_infeasible(
     page = ready(open_page(url + "/?b=2.7"))
     assert page.locator(".verdict").inner_text() == "infeasible"
     best = reference.ceiling(oracle, 0)
-    assert f"the best achievable is +{best:.2f} points" in page.locator(".sentence").inner_text()
-    assert page.get_by_role("button", name="go to λ*").is_disabled()
+    assert f"No λ is enough: at most +{best:.2f} points" in page.locator(".sentence").inner_text()
+    assert page.get_by_role("button", name="Back to λ*").is_disabled()
 
 
 def test_beta_is_dragged_and_typed(url: str, open_page: OpenPage, oracle: reference.Scores) -> None:
@@ -209,6 +209,102 @@ def test_a_finger_drags_too(url: str, open_page: OpenPage) -> None:
     assert await_state(page, before)["multipliers"][0] > before["multipliers"][0] + 0.05
 
 
+def swipe(page: Page, place: Locator, share: tuple[float, float], dx: float, dy: float) -> None:
+    """One finger, down at a share of a mark's box, moved in small steps."""
+    place.evaluate("node => node.scrollIntoView({block: 'center'})")
+    box = place.bounding_box()
+    assert box
+    x, y = box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
+    session = page.context.new_cdp_session(page)
+    for kind, k in [("touchStart", 0), *(("touchMove", k) for k in range(1, 13)), ("touchEnd", 12)]:
+        points = [] if kind == "touchEnd" else [{"x": x + dx * k / 12, "y": y + dy * k / 12}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(16)
+
+
+def test_a_finger_that_scrolls_the_page_changes_nothing(url: str, open_page: OpenPage) -> None:
+    page = ready(open_page(url, width=390, height=700, touch=True))
+    before, told = state(page), page.locator(".sentence").inner_text()
+    main = page.get_by_test_id("stMain")
+    for place, share in [
+        (page.locator(".panel-dual svg"), (0.8, 0.6)),
+        (page.locator(".panel-set svg"), (0.4, 0.5)),
+        (handle(page, "lam"), (0.5, 0.5)),
+        (handle(page, "threshold"), (0.5, 0.5)),
+        (page.locator('.target-line[data-drag="threshold"]'), (0.5, 0.75)),
+        (page.locator('.target-line[data-drag="boundary"]'), (0.4, 0.4)),
+        (page.get_by_label("beta, strength of the KL penalty"), (0.8, 0.5)),
+    ]:
+        place.evaluate("node => node.scrollIntoView({block: 'center'})")
+        top = main.evaluate("node => node.scrollTop")
+        swipe(page, place, share, 3, 150 if top > 200 else -150)
+        page.wait_for_function(
+            "top => Math.abs(document.querySelector('[data-testid=stMain]').scrollTop - top) > 60", arg=top
+        )
+        assert page.locator(".sentence").inner_text() == told
+        assert page.locator(".lens").get_attribute("data-dragging") is None
+    page.wait_for_timeout(500)
+    assert state(page) == before
+    swipe(page, page.locator(".panel-dual svg"), (0.8, 0.6), -60, 3)
+    moved = await_state(page, before)
+    assert moved["multipliers"][0] > before["multipliers"][0]
+    swipe(page, page.get_by_label("beta, strength of the KL penalty"), (0.5, 0.5), 50, 2)
+    assert await_state(page, moved)["beta"] > 1.2 * before["beta"]
+
+
+@pytest.mark.parametrize("query", ["/", "/?b=2.1", "/?b=2.7", "/?b=9", "/?b=-4", "/?pinned=1&policies=1"])
+def test_every_handle_can_be_grasped(url: str, open_page: OpenPage, query: str) -> None:
+    page = ready(open_page(url + query))
+    # Marks that come while something is dragged must not lie over the handles.
+    drag(page, "lam", 60, 0)
+    drag(page, "lam", -30, 0)
+    for name in ("lam", "boundary", "hyperplane", "threshold"):
+        x, y = centre(page, name)
+        frame = page.locator(".panel-dual svg" if name == "lam" else ".panel-set svg").bounding_box()
+        assert frame
+        assert frame["x"] < x < frame["x"] + frame["width"], name
+        assert frame["y"] < y < frame["y"] + frame["height"], name
+        hit = handle(page, name).evaluate(
+            "(node, [x, y]) => node.getRootNode().elementFromPoint(x, y)?.closest('.handle')?.dataset.drag",
+            [x, y],
+        )
+        assert hit == name or (name, hit) == ("boundary", "threshold"), f"{hit} covers {name}"
+
+
+@pytest.mark.parametrize("form", ["improvement", "absolute"])
+def test_the_equation_is_that_of_the_line_in_its_axes(url: str, open_page: OpenPage, form: str) -> None:
+    page = ready(open_page(url + f"/?form={form}"))
+    drawn = page.locator(".panel-set svg").evaluate(
+        """svg => {
+            const text = n => Number(n.textContent.replace('\u2212', '-'));
+            const ticks = [...svg.querySelectorAll('.tick')];
+            const across = ticks.filter(n => n.getAttribute('text-anchor') === 'middle');
+            const up = ticks.filter(n => n.getAttribute('text-anchor') === 'end');
+            const at = (n, key) => Number(n.getAttribute(key));
+            const plane = svg.querySelector('line.plane');
+            return {
+                x: across.map(n => [at(n, 'x'), text(n)]), y: up.map(n => [at(n, 'y') - 4, text(n)]),
+                plane: ['x1', 'y1', 'x2', 'y2'].map(key => at(plane, key)),
+                wall: at(svg.querySelector('line.threshold'), 'x1'),
+                label: [...svg.querySelectorAll('text')].map(n => n.textContent).find(t => t.startsWith('t +')),
+            };
+        }"""
+    )
+
+    def value(axis: list[list[float]], pixel: float) -> float:
+        (p, a), (q, b) = axis[0], axis[-1]
+        return a + (pixel - p) * (b - a) / (q - p)
+
+    assert value(drawn["x"], drawn["wall"]) == pytest.approx(0, abs=0.01)
+    left, right = value(drawn["x"], drawn["plane"][0]), value(drawn["x"], drawn["plane"][2])
+    low, high = value(drawn["y"], drawn["plane"][1]), value(drawn["y"], drawn["plane"][3])
+    price = (low - high) / (right - left)
+    _, _, shown, _, _, dual = drawn["label"].replace("\N{MINUS SIGN}", "-").split()
+    assert price == pytest.approx(float(shown), abs=0.03)
+    assert low + price * left == pytest.approx(float(dual), abs=0.03)
+    assert state(page)["multipliers"][0] == pytest.approx(price, abs=0.03)
+
+
 def test_double_click_goes_to_the_optimum_and_reset_goes_back(url: str, open_page: OpenPage) -> None:
     page = ready(open_page(url))
     before = state(page)
@@ -216,7 +312,7 @@ def test_double_click_goes_to_the_optimum_and_reset_goes_back(url: str, open_pag
     page.mouse.dblclick(x, y)
     best = await_state(page, before)
     assert best["at_optimum"]
-    page.get_by_role("button", name="reset").click()
+    page.get_by_role("button", name="Back to start").click()
     assert await_state(page, best)["multipliers"] == pytest.approx(before["multipliers"])
 
 
@@ -232,7 +328,7 @@ def test_python_is_obeyed_and_does_not_fight(url: str, open_page: OpenPage) -> N
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
     shown = handle(page, "threshold").get_attribute("aria-valuenow")
     assert float(shown or "nan") == pytest.approx(0.2)
-    page.get_by_role("button", name="back").click()
+    page.get_by_role("button", name="back", exact=True).click()
     back = await_state(page, moved)
     assert back["multipliers"] == [0.25]
     assert float(handle(page, "lam").get_attribute("aria-valuenow") or "nan") == pytest.approx(0.25)

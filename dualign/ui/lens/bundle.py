@@ -25,11 +25,14 @@ MODULES = (
 
 _IMPORT = re.compile(r"^import\s[^;]*?;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+# Streamlit sends the script again with every position of the lens: what only a reader needs stays here. No string
+# of the modules runs over several lines.
+_SPARE = re.compile(r"^[ \t]*(//.*)?\n|^[ \t]+", re.MULTILINE)
 
 
 def _plain(name: str) -> str:
     text = (FOLDER / "js" / name).read_text(encoding="utf-8")
-    return _EXPORT.sub("", _IMPORT.sub("", text))
+    return _SPARE.sub("", _EXPORT.sub("", _IMPORT.sub("", text)))
 
 
 @cache
