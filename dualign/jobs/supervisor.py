@@ -156,5 +156,14 @@ def _oom_kills() -> int:
     return 0
 
 
+def _close_inherited() -> None:
+    """Let go of what the launching program had open: a dashboard's port would stay taken as long as the job runs."""
+    for name in os.listdir("/dev/fd"):
+        if int(name) > 2:
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+
+
 if __name__ == "__main__":
+    _close_inherited()
     sys.exit(main(sys.argv[1:]))

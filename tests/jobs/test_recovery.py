@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -213,3 +214,14 @@ def test_records_enter_with_the_completion() -> None:
     assert job.state == "completed"
     [row] = jobs.records("probe")
     assert (row.name, row.content) == ("mine", {"steps": 2})
+
+
+def test_the_port_of_the_launching_program_is_free_while_the_job_runs() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        # As web servers make theirs.
+        server.set_inheritable(True)
+        port = server.getsockname()[1]
+        job = stepped(jobs.submit(probe(steps=100_000)).id, 2)
+    with socket.create_server(("127.0.0.1", port)):
+        assert jobs.get_job(job.id).state == "running"
+    assert jobs.cancel(job.id, wait=PATIENCE).state == "cancelled"
