@@ -82,7 +82,7 @@ def test_launch_kill_resume_and_the_policy_is_there(server: str, open_page: Call
         " const at = t => Number((/step (\\d+) of/.exec(t) || [])[1] || 0); return at(now) > at(text); }",
         arg=first,
     )
-    expect(page.locator(".st-key-live-loss svg, .st-key-live-loss canvas").first).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
 
     # Leave and come back: the job went on, and is still the one that is shown.
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Samples").click()
