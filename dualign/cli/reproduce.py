@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from dualign.cli.output import dump, table
 
 if TYPE_CHECKING:
     from dualign.evaluation.results import ExperimentResult
+    from dualign.evaluation.winrates import WinRate
 
 _SMALL = {"draws": 2, "resamples": 100, "repeats": 3}
 
@@ -26,6 +29,14 @@ def add_commands(commands: Any) -> None:
     evaluate.add_argument("--seed", type=int, default=0, help="seed of the draws (0)")
     evaluate.add_argument("--threads", type=int, metavar="N", help="torch threads")
     evaluate.add_argument("--again", action="store_true", help="measure again what was measured before")
+    evaluate.add_argument(
+        "--judge", metavar="URL", help="also ask a judge model at this OpenAI-compatible address, both orders"
+    )
+    evaluate.add_argument("--judge-model", default="judge", metavar="NAME", help="its name there")
+    evaluate.add_argument(
+        "--criterion", choices=("helpful", "harmless"), default="helpful", help="what is judged"
+    )
+    evaluate.add_argument("--pairs", type=int, default=1, metavar="N", help="pairs judged per prompt (1)")
     evaluate.add_argument("--background", action="store_true", help="measure in a background job")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(run=_evaluate)
@@ -89,15 +100,50 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         if arguments.json:
             return dump(job_record(job))
         return f"job '{job.id}' is {job.state}. Follow it with 'dualign jobs show {job.id}'."
-    evaluate_policies(arguments.policy, options, say=_say)
+    evaluate_policies(arguments.policy, options, say=_say, progress=_progress("prompts"))
     rows = summary_rows(arguments.policy, seed=arguments.seed)
-    return dump({"policies": [plain(row) for row in rows]}) if arguments.json else summary_text(rows)
+    rates = _judged(arguments) if arguments.judge else {}
+    if arguments.json:
+        records = [{**plain(row), "judge": plain(rates.get(row.policy))} for row in rows]
+        return dump({"policies": records})
+    lines = [summary_text(rows)]
+    for policy, rate in rates.items():
+        lines.append(
+            f"{policy} wins {100 * rate.rate.value:.0f} % [{100 * rate.rate.low:.0f}, {100 * rate.rate.high:.0f}] "
+            f"against the reference by {arguments.judge_model} ({arguments.criterion}): {rate.wins} wins, {rate.ties} ties, "
+            f"{rate.losses} losses"
+        )
+    return "\n".join(lines)
+
+
+def _judged(arguments: argparse.Namespace) -> dict[str, WinRate]:
+    from dualign.evaluation.policies import read_evaluation
+    from dualign.evaluation.summary import judged
+    from dualign.evaluation.winrates import HARMLESS, HELPFUL, ServerJudge
+
+    criterion = {"helpful": HELPFUL, "harmless": HARMLESS}[arguments.criterion]
+    judge = ServerJudge(url=arguments.judge, model=arguments.judge_model, criterion=criterion)
+    return {
+        policy: judged(
+            read_evaluation(policy),
+            judge,
+            pairs=arguments.pairs,
+            seed=arguments.seed,
+            progress=_progress("pairs"),
+        )
+        for policy in dict.fromkeys(arguments.policy)
+    }
 
 
 def _say(sentence: str) -> None:
-    import sys
+    print(f"\r{sentence}", file=sys.stderr, flush=True)
 
-    print(sentence, file=sys.stderr, flush=True)
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    def tell(done: int, total: int) -> None:
+        print(f"\r{done} of {total} {what}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _reproduce(arguments: argparse.Namespace) -> str:

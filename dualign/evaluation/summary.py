@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from dualign.evaluation.experiments.setup import Options, Setup, open_setup
 from dualign.evaluation.measure import Measurement
 from dualign.evaluation.policies import EvaluatedPolicy, read_evaluation
 from dualign.evaluation.trained import Predicted, predict
+from dualign.evaluation.winrates import Pair, PairJudge, WinRate, judge_pairs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,45 @@ def summary_row(evaluated: EvaluatedPolicy, *, seed: int = 0) -> SummaryRow:
 def summary_rows(policies: Sequence[str], *, seed: int = 0) -> list[SummaryRow]:
     """`summary_row` of policies by name."""
     return [summary_row(read_evaluation(name), seed=seed) for name in dict.fromkeys(policies)]
+
+
+def judged(
+    evaluated: EvaluatedPolicy,
+    judge: PairJudge,
+    *,
+    pairs: int = 1,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> WinRate:
+    """Win rate of a policy against the reference by a judge who sees each pair in both orders.
+
+    Parameters
+    ----------
+    evaluated
+        The policy's stored replies.
+    judge
+        A judge model, or anything that prefers one of two replies.
+    pairs
+        Pairs for each held-out prompt: a reply of the policy beside one of the reference's.
+    seed
+        Which replies are paired, and the bootstrap.
+    progress
+        Called with pairs judged and in all.
+    """
+    setup, rng = setup_of(evaluated), np.random.default_rng(seed)
+    made = []
+    for row in np.flatnonzero(setup.held):
+        prompt, theirs = setup.sample_set.prompts[row], setup.sample_set.responses(int(row))
+        ours = evaluated.responses(prompt)
+        for _ in range(pairs):
+            made.append(
+                Pair(
+                    prompt=prompt,
+                    ours=ours[int(rng.integers(len(ours)))],
+                    theirs=theirs[int(rng.integers(len(theirs)))],
+                )
+            )
+    return judge_pairs(made, judge, rng=rng, progress=progress)
 
 
 def _cell(estimate: Estimate | None) -> str:

@@ -18,7 +18,8 @@ from dualign.evaluation.evaluate import EvaluateOptions, evaluate_policies
 from dualign.evaluation.experiments import Options, run_experiment
 from dualign.evaluation.policies import list_evaluations, read_evaluation
 from dualign.evaluation.results import plain
-from dualign.evaluation.summary import setup_of, summary_row, summary_text
+from dualign.evaluation.summary import judged, setup_of, summary_row, summary_text
+from dualign.evaluation.winrates import Verdict
 from dualign.evaluation.worker import job_spec
 from dualign.models import load_reference
 from dualign.models.policies import load_policies
@@ -48,6 +49,13 @@ class Letters:
 
     def score(self, prompts: Sequence[str], responses: Sequence[str], **_: object) -> np.ndarray:
         return np.array([self.rule(text) for text in responses])
+
+
+class Shorter:
+    """A judge who likes short replies, as the tiny set's second score does."""
+
+    def prefer(self, prompt: str, first: str, second: str) -> Verdict:
+        return "first" if len(first) < len(second) else "second" if len(first) > len(second) else "tie"
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +104,9 @@ def test_policies_are_measured_stored_and_compared(trained: list[str], tmp_path:
     exact, ratio = found["safer"].padded("kl_exact"), found["safer"].padded("log_ratio")
     assert abs(exact.mean() - ratio.mean()) < 4 * ratio.std() / np.sqrt(ratio.size)
     assert exact.min() >= -1e-5
+    rate = judged(found["safer"], Shorter(), pairs=3)
+    assert rate.comparisons == 18
+    assert rate.rate.value > 0.5
     result = run_experiment("tradeoff", Options(samples="letters", draws=2, resamples=50, repeats=1))
     assert result.tables["trained"]["policy"] == trained
     assert "trained" in result.tables["front"]["kind"]
