@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dualign.models.chat import ChatBackend, local_chat
+from dualign.models.chat import ChatBackend, LocalChat, chat_backend
 from dualign.models.default import WHEEL_VARIABLE, default_model_state
 from dualign.ui.chat import scoring
 from dualign.ui.chat.conversation import Reply
@@ -20,14 +20,17 @@ from dualign.ui.chat.stream import Cell, streaming
 
 def backend() -> ChatBackend:
     """Where replies come from."""
-    return local_chat()
+    return chat_backend()
 
 
 def missing() -> str:
     """A sentence when the model would have to be fetched first, which only the user may ask for; else ""."""
-    if default_model_state().present or os.environ.get(WHEEL_VARIABLE):
+    elsewhere = not isinstance(backend(), LocalChat)
+    if elsewhere or default_model_state().present or os.environ.get(WHEEL_VARIABLE):
         return ""
-    return "The model is not on this machine. Fetch it with 'dualign models fetch', then send the message again."
+    return (
+        "The model is not on this machine. Fetch it with 'dualign models fetch', then send the message again."
+    )
 
 
 def answer(chat: Chat, places: Mapping[int, Any]) -> None:

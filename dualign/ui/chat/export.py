@@ -30,10 +30,10 @@ def to_markdown(conversation: Conversation, names: Mapping[str, str], provenance
     ]
     lines += [f"- {key}: {value}" for key, value in {"dualign": dualign.__version__, **provenance}.items()]
     for number, exchange in enumerate(conversation.exchanges, start=1):
-        lines += ["", f"## {number}. Message", "", _fenced(exchange.message)]
+        lines += ["", f"## {number}. Message", "", fenced(exchange.message)]
         for reply in exchange.replies:
             title = names.get(describe(reply.policy), describe(reply.policy))
-            lines += ["", f"### {_line(title)}", "", _fenced(reply.text or reply.fault or "(no reply)")]
+            lines += ["", f"### {_line(title)}", "", fenced(reply.text or reply.fault or "(no reply)")]
             lines += ["", f"`{describe(reply.policy)}` · {_facts(exchange, reply)}"]
     return "\n".join(lines) + "\n"
 
@@ -85,7 +85,8 @@ def _score(name: str, placed: PlacedScore) -> str:
     return f"{name} {placed.value:.2f}{place}"
 
 
-def _fenced(text: str) -> str:
+def fenced(text: str) -> str:
+    """Text in a Markdown fence that nothing in it can close."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{text}\n{fence}"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dualign.errors import DualignError
 from dualign.models.chat import score_reply
+from dualign.models.default import default_model_state
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply
 from dualign.ui.chat.landscape import Landscape
 
@@ -27,6 +28,8 @@ def scored(conversation: Conversation, land: Landscape) -> Conversation:
 def _scored(reply: Reply, conversation: Conversation, column: int, index: int, land: Landscape) -> Reply:
     if reply.scores is not None or not reply.text:
         return reply
+    if not default_model_state().present:
+        return replace(reply, scores={})
     names = (land.reward_name, land.utility_name)
     try:
         placed = score_reply(
