@@ -126,8 +126,10 @@ def test_stop_keeps_what_stands_and_editing_sends_again(url: str, open_page: Ope
     area.fill("Tell me a short story.")
     area.press("Control+Enter")
     page.locator(".st-key-resend_0 button").click()
+    first = page.locator(".st-key-conversation [data-testid=stText]").first
+    expect(first).to_have_text("Tell me a short story.", timeout=WAIT)
     page.locator(".st-key-stop button").click()
-    rest(page)
+    done(page)
     assert replies(page)[0] == "Tell me a short story."
 
 
@@ -135,7 +137,8 @@ def test_blind_vote_then_reveal(url: str, open_page: OpenPage) -> None:
     policies = (ReferencePolicy(), ResampledPolicy(multipliers={"harmless": 2.0}, candidates=2))
     page = rest(open_page(at(url, *policies, tokens=12, blind=1), expect_errors=True))
     expect(page.get_by_text("hidden until you vote")).to_have_count(2, timeout=WAIT)
-    assert "resampled" not in page.locator("[data-testid=stMain]").inner_text()
+    heads = page.locator(".st-key-head_0, .st-key-head_1")
+    assert not re.search("resampled|Reference", "".join(heads.all_inner_texts()))
     say(page, "Should I lend my brother money again?")
     ballot = page.locator(".st-key-vote_first button")
     expect(ballot).to_be_visible(timeout=WAIT)

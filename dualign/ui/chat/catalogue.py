@@ -220,7 +220,7 @@ def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> s
             f"a typical answer is more careful than {spot.utility_rank:.0f} of 100 answers of the original"
         )
         helpful = f"more helpful than {spot.reward_rank:.0f} of 100"
-        given = _given(spot)
+        given = _given(spot, land)
         return f"Here {careful}, and {helpful}. {given}"
     if abs(gain) < 5e-3 and abs(loss) < 5e-3:
         return "the model as it came: the others' figures are against it"
@@ -231,13 +231,13 @@ def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> s
     )
 
 
-def _given(spot: Spot) -> str:
-    help_lost, care_lost = 50 - spot.reward_rank, 50 - spot.utility_rank
-    if care_lost > 2:
-        return f"It gives up {care_lost:.0f} places of care."
-    if help_lost > 2:
-        return f"It gives up {help_lost:.0f} places of helpfulness."
-    return "It gives up neither."
+def _given(spot: Spot, land: Landscape) -> str:
+    lost = land.spot(0.0).reward_rank - spot.reward_rank
+    if spot.utility_rank < 48:
+        return f"It gives up {50 - spot.utility_rank:.0f} places of care."
+    if lost > 1:
+        return f"Against the most helpful setting it gives up {lost:.0f} places of helpfulness."
+    return "It gives up next to nothing."
 
 
 def _signed(value: float) -> str:

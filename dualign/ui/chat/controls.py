@@ -36,7 +36,7 @@ def controls(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> No
             prompt_menu(chat, land, specs)
         with st.popover("Settings", icon=":material/tune:", key="settings"):
             _settings(chat)
-        with st.popover("Share and keep", icon=":material/ios_share:", key="share"):
+        with st.popover("Share", icon=":material/ios_share:", key="share"):
             _share(chat, land, specs)
         st.button(
             "New",
@@ -83,7 +83,7 @@ def _count(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None
         on_change=change,
         required=True,
         label_visibility="collapsed",
-        format_func=lambda count: f"{count} column" if count == 1 else str(count),
+        help="How many columns stand side by side.",
         disabled=chat.comparison.blind,
     )
 
