@@ -112,7 +112,7 @@ def test_stop_keeps_what_stands_and_editing_sends_again(url: str, open_page: Ope
     say(page, "Tell me a long story about a lighthouse.")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.st-key-conversation [data-testid=stText]')]"
-        ".slice(1).some(cell => cell.innerText.length > 20)",
+        ".slice(1).some(cell => cell.innerText.length > 20 && !cell.innerText.startsWith('Loading'))",
         timeout=WAIT,
     )
     page.locator(".st-key-stop button").click()

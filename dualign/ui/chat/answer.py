@@ -69,7 +69,9 @@ def answer(chat: Chat, places: Mapping[int, Any]) -> None:
             k: Reply(chat.shown[k], cell.closed(), None, cell.fault)
             for k, cell in zip(waiting, cells, strict=False)
         }
-        chat.settle(told)
+        # A click elsewhere ends this run too: its next asks again and, by the seed, gets the same reply. Only the stop
+        # button, a new message or another policy changes what is waited for, in a callback after this.
+        chat.settle(told, left=tuple(k for k, cell in zip(waiting, cells, strict=False) if not cell.done))
 
 
 def score(chat: Chat, land: Landscape) -> bool:

@@ -136,14 +136,18 @@ class Chat:
         self.focus = None
         self.clear()
 
-    def settle(self, replies: Mapping[int, Reply]) -> None:
-        """Put replies of some columns into the newest exchange."""
+    def stop(self) -> None:
+        """Wait for no more; what stands of the replies is kept."""
+        self.waiting = ()
+
+    def settle(self, replies: Mapping[int, Reply], *, left: tuple[int, ...] = ()) -> None:
+        """Put replies of some columns into the newest exchange; the columns ``left`` are still waited for."""
         exchange = self.conversation.exchanges[-1]
         old = dict(enumerate(exchange.replies))
         kept = tuple(replies.get(k, old.get(k, Reply(policy))) for k, policy in enumerate(self.shown))
         settings = self.comparison.settings
         self.conversation = self.conversation.with_last(replace(exchange, replies=kept, settings=settings))
-        self.waiting = ()
+        self.waiting = left
 
     def _shuffle(self) -> tuple[ChatPolicy, ...]:
         return shuffled(self.comparison.policies, np.random.default_rng())

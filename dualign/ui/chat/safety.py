@@ -83,5 +83,4 @@ def study_choice(chat: Chat) -> None:
 def stop_button(chat: Chat) -> None:
     """A button that ends the replies under way; what stands of them is kept."""
     if chat.waiting:
-        # Any click ends the run that streams; this one asks for nothing else.
-        st.button("Stop", icon=":material/stop_circle:", key="stop", type="primary")
+        st.button("Stop", icon=":material/stop_circle:", key="stop", type="primary", on_click=chat.stop)
