@@ -202,21 +202,27 @@ def _late_writer() -> None:
 
 def launches(rounds: int) -> None:
     """The same job asked for at the same moment by 2 processes 100 times, and by 8 processes 150 times."""
+    jobs.running_limit(4)
     for processes, presses in ((2, max(1, rounds // 3)), (8, max(1, rounds // 2))):
         before = {job.id for job in jobs.list_jobs()}
         with tempfile.TemporaryDirectory() as gate:
             clients = [client("press", gate, str(presses)) for _ in range(processes)]
             answers = [said(item.communicate()[0]) for item in clients]
-        deadline = time.monotonic() + PATIENCE
-        while any(job.active for job in jobs.list_jobs()) and time.monotonic() < deadline:
-            time.sleep(0.5)
+        # All that was asked for runs before it is counted, however long that takes here.
+        while any(job.active for job in jobs.list_jobs()):
+            time.sleep(1.0)
         new = [job for job in jobs.list_jobs() if job.id not in before]
         twice = presses - sum(
             len({answer[number]["job"] for answer in answers}) == 1 for number in range(presses)
         )
         starts = _count("running", [job.id for job in new])
         good = len(new) == presses and twice == 0 and starts == presses
-        show(f"{processes} processes x {presses}: launches", f"{starts} of {presses}", "one each", good)
+        show(
+            f"{processes} processes x {presses}: jobs made, launches",
+            f"{len(new)}, {starts}",
+            "one each",
+            good,
+        )
 
 
 def _count(state: str, ids: list[str]) -> int:
@@ -354,7 +360,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=300, help="kills; the other parts scale with it (300)")
     arguments = parser.parse_args()
     for name in arguments.parts or list(PARTS):
-        with tempfile.TemporaryDirectory(prefix="dualign-faults-") as store:
+        with tempfile.TemporaryDirectory(prefix="dualign-faults-", ignore_cleanup_errors=True) as store:
             os.environ["DUALIGN_STORE"] = store
             started = time.monotonic()
             print(f"{name}:", flush=True)
