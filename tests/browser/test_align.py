@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,8 +52,6 @@ def only_job() -> Job:
 
 
 def worker_pid(job: Job) -> int:
-    import json
-
     return int(json.loads((job.run_folder / "worker.json").read_text("utf-8"))["pid"])
 
 
@@ -115,4 +115,5 @@ def test_launch_kill_resume_and_the_policy_is_there(server: str, open_page: Call
     shown(page, "Finished: letters-mocan-safe-0.2")
     expect(page.get_by_role("heading", name="Trained policies")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Geometry").click()
-    expect(page.locator(".st-key-image-set")).to_contain_text("letters-mocan-safe-0.2")
+    figure = page.get_by_role("figure", name=re.compile("trained policy letters-mocan-safe-0.2"))
+    expect(figure).to_be_visible()
