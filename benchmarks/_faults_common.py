@@ -39,8 +39,12 @@ def until(job_id: str, done: Callable[[Job], bool], patience: float = PATIENCE) 
 
 
 def stepped(job_id: str, step: int = 1) -> Job:
-    """The job once it runs and has done some steps."""
-    return until(job_id, lambda job: job.state == "running" and job.progress.step >= step)
+    """The job once a worker of its present attempt runs, and it has done a number of steps."""
+    return until(job_id, lambda job: _at_work(job) and job.progress.step >= step)
+
+
+def _at_work(job: Job) -> bool:
+    return job.state == "running" and (job.run_folder / files.WORKER).exists()
 
 
 def ended(job_id: str) -> Job:

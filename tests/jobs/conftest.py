@@ -57,8 +57,12 @@ def ended(job_id: str) -> Job:
 
 
 def stepped(job_id: str, step: int = 1) -> Job:
-    """The running job once it has done a number of steps."""
-    return until(job_id, lambda job: job.state == "running" and job.progress.step >= step)
+    """The job once a worker of its present attempt runs, and it has done a number of steps."""
+    return until(job_id, lambda job: _at_work(job) and job.progress.step >= step)
+
+
+def _at_work(job: Job) -> bool:
+    return job.state == "running" and (job.run_folder / files.WORKER).exists()
 
 
 def worker_pid(job: Job) -> int:
