@@ -110,8 +110,8 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     for policy, rate in rates.items():
         lines.append(
             f"{policy} wins {100 * rate.rate.value:.0f} % [{100 * rate.rate.low:.0f}, {100 * rate.rate.high:.0f}] "
-            f"against the reference by {arguments.judge_model} ({arguments.criterion}): {rate.wins} wins, {rate.ties} ties, "
-            f"{rate.losses} losses"
+            f"against the reference by {arguments.judge_model} ({arguments.criterion}): {rate.wins} wins, "
+            f"{rate.ties} ties, {rate.losses} losses"
         )
     return "\n".join(lines)
 

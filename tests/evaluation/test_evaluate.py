@@ -25,7 +25,7 @@ from dualign.models import load_reference
 from dualign.models.policies import load_policies
 from dualign.models.policy_replies import divergences
 from dualign.samples import SampleSet, Store
-from tests.alignment.conftest import brevity, vowels
+from tests.alignment.letters import brevity, vowels
 
 TRAINING = TrainOptions(
     steps=20,
