@@ -220,7 +220,7 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
 
 
 def _policies(figure: go.Figure, data: ImageSetData, look: Theme) -> None:
-    """Trained policies as open circles with the bars of their intervals, named beside them."""
+    """Trained policies as open circles with the bars of their intervals, numbered as in the words below the figure."""
     for k, policy in enumerate(data.policies):
         name = plain(policy.label, 40)
         figure.add_scatter(
@@ -234,17 +234,8 @@ def _policies(figure: go.Figure, data: ImageSetData, look: Theme) -> None:
             hovertemplate=name + "<br>measured on held-out prompts<br>slack %{x:.3g}<br>"
             "E[r] − β KL %{y:.4g} reward<extra></extra>",
         )
-        label(
-            figure,
-            look,
-            name,
-            policy.slack,
-            policy.height,
-            colour=look.text,
-            dx=9,
-            dy=-9 if k % 2 else 9,
-            anchor="left",
-        )
+        # They crowd along the boundary: whole names would cover one another and the curve.
+        label(figure, look, str(k + 1), policy.slack, policy.height, colour=look.text, dy=-15)
 
 
 def _image_title(data: ImageSetData) -> str:

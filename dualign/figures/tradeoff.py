@@ -152,7 +152,7 @@ def _slope(
         hovertemplate="threshold %{x:.3g}<br>P* %{y:.4g} reward<extra></extra>",
     )
     # Below the curve, which is concave: there is room on the left whatever the place.
-    late = place - x_range[0] > 0.5 * (x_range[1] - x_range[0])
+    late = place - x_range[0] > 0.3 * (x_range[1] - x_range[0])
     low = best - y_range[0] < 0.15 * (y_range[1] - y_range[0])
     label(
         figure,

@@ -15,7 +15,7 @@ from dualign.figures.theme import steps_in_words
 from dualign.ui import analysis, data, session, show, trained, words
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import number, signed
+from dualign.ui.texts import md, number, signed
 
 
 def optimum_of(view: View, focus: int) -> tuple[float, float] | None:
@@ -101,7 +101,7 @@ def image_set(lens: LensSettings, view: View) -> None:
         spare = spare + np.asarray(samples.baseline)
     others = float(view.multipliers @ spare) - multiplier * float(spare[focus])
     reference = (float(spare[focus]), float(samples.reference_reward) + others)
-    policies = trained.points(lens, view)
+    policies = sorted(trained.points(lens, view), key=lambda policy: policy.slack)
     drawn = geometry.image_set_data(
         data.boundary(lens),
         name=view.names[focus],
@@ -130,6 +130,9 @@ def image_set(lens: LensSettings, view: View) -> None:
         sentence=sentence,
         on_pick=_stand_at_point,
     )
+    if policies:
+        named = " · ".join(f"**{k}** {md(policy.label)}" for k, policy in enumerate(policies, 1))
+        st.caption(f"Open circles are trained policies, measured on held-out prompts: {named}.")
 
 
 def _stand_at_point() -> None:

@@ -39,7 +39,7 @@ class Term:
     def name(self) -> str:
         """For axes and tables, better when larger: ``harmless``, ``−toxicity``, ``share with harmless ≥ 0``."""
         if self.share:
-            return f"share {self.condition}{self.place}"
+            return f"share with {self.condition}{self.place}"
         return ("−" if self.turned else "") + self.measured + self.place
 
     @property
@@ -56,11 +56,11 @@ class Term:
         """The constraint as it is asked for: 'harmless +0.5', 'toxicity of at most 0.2 in crisis', ..."""
         if self.share:
             wanted = (
-                f"{number(100 * abs(value))} points {'more' if value >= 0 else 'fewer'}"
+                f"{number(100 * abs(value))} points {'more' if value >= 0 else 'fewer'} of the replies"
                 if form == "improvement"
-                else f"at least {number(100 * value)} %"
+                else f"at least {number(100 * value)} % of the replies"
             )
-            return f"{wanted} of the replies {self.condition}{self.place}"
+            return f"{self.condition} in {wanted}{self.place}"
         if form != "improvement":
             least = f"at most {number(-value)}" if self.turned else f"at least {number(value)}"
             return f"{self.measured} of {least}{self.place}"
@@ -72,18 +72,19 @@ class Term:
 
     @property
     def condition(self) -> str:
-        """What a reply of a share must do: 'with harmless ≥ 0'."""
+        """What a reply of a share must do: 'harmless ≥ 0'."""
         if self.cutoff is None:
             return ""
-        bound = f"≤ {number(-self.cutoff)}" if self.turned else f"≥ {number(self.cutoff)}"
-        return f"with {self.measured} {bound}"
+        # Without a break between sign and number.
+        bound = f"≤\u00a0{number(-self.cutoff)}" if self.turned else f"≥\u00a0{number(self.cutoff)}"
+        return f"{self.measured} {bound}"
 
     def step(self, size: float, *, named: bool) -> str:
         """A further step in words: '0.1', '0.1 of harmless', '0.1 less toxicity', 'percentage point'."""
         if self.share:
             points = 100 * size
             words = "percentage point" if points == 1 else f"{number(points)} points"
-            return words + (f" {self.condition}" if named else "")
+            return words + (f" with {self.condition}" if named else "")
         if not named:
             return number(size)
         return f"{number(size)} " + (f"less {self.measured}" if self.turned else f"of {self.measured}")

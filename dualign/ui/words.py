@@ -129,7 +129,7 @@ def levels(view: View, lens: LensSettings) -> str:
     samples = view.problem.samples
     for term, base, threshold in zip(view.terms, samples.baseline, view.problem.thresholds, strict=True):
         level = threshold + base if lens.form == "improvement" else threshold
-        subject = f"the share of replies {term.condition}" if term.share else f"average {term.measured}"
+        subject = f"the share of replies with {term.condition}" if term.share else f"average {term.measured}"
         verb = "fall" if term.turned and not term.share else "rise"
         if level <= base:
             sentences.append(
@@ -179,7 +179,7 @@ def infeasible_reason(view: View, lens: LensSettings) -> str:
     best = view.solution.best_slack if view.solution.best_slack is not None else float("nan")
     if len(view.terms) == 1:
         return (
-            f"Even a policy that always gives the reply with the most {md(view.names[0])} falls short by "
+            f"Even a policy that always gives the reply that scores highest on {md(view.names[0])} falls short by "
             f"{number(-best)}: the highest threshold these samples allow is {number(view.reach[0])}. "
             "Lower the threshold or add responses."
         )

@@ -124,7 +124,7 @@ def test_a_turned_cost_is_named_as_one(open_app: OpenApp, stored: Store) -> None
     manifest = stored.manifest("mine")
     assert score_name(manifest, "toxicity") == "−toxicity"
     term = term_of(manifest, Threshold("toxicity", 0.5, cutoff=-0.2))
-    assert term.required(0.9, "absolute") == "at least 90 % of the replies with toxicity ≤ 0.2"
+    assert term.required(0.9, "absolute") == "toxicity ≤\u00a00.2 in at least 90 % of the replies"
     assert (
         term_of(manifest, Threshold("toxicity", 0.5)).required(-0.4, "absolute") == "toxicity of at most 0.4"
     )
