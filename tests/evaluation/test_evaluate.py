@@ -87,7 +87,7 @@ def test_policies_are_measured_stored_and_compared(trained: list[str], tmp_path:
     assert len(told) == 2
     # What was measured with the same settings is not measured again.
     assert evaluate_policies(trained, OPTIONS) == []
-    found = {item.name: item for item in list_evaluations()}
+    found = {item.name: item for item in list_evaluations(Store().open("letters").content_hash)}
     assert set(found) == set(trained)
     rows = {name: summary_row(item) for name, item in found.items()}
     assert (
@@ -120,7 +120,7 @@ def test_a_damaged_evaluation_is_not_believed(trained: list[str], temporary_stor
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(StoreError, match="SHA-256"):
         read_evaluation("free")
-    assert list_evaluations() == []
+    assert "free" not in [item.name for item in list_evaluations()]
     with pytest.raises(StoreError, match="has not been evaluated"):
         read_evaluation("safer")
 
