@@ -104,9 +104,9 @@ def test_policies_are_measured_stored_and_compared(trained: list[str], tmp_path:
     exact, ratio = found["safer"].padded("kl_exact"), found["safer"].padded("log_ratio")
     assert abs(exact.mean() - ratio.mean()) < 4 * ratio.std() / np.sqrt(ratio.size)
     assert exact.min() >= -1e-5
-    rate = judged(found["safer"], Shorter(), pairs=3)
-    assert rate.comparisons == 18
-    assert rate.rate.value > 0.5
+    rates = {name: judged(item, Shorter(), pairs=60) for name, item in found.items()}
+    assert rates["safer"].comparisons == 360
+    assert rates["safer"].rate.value > rates["free"].rate.value
     result = run_experiment("tradeoff", Options(samples="letters", draws=2, resamples=50, repeats=1))
     assert result.tables["trained"]["policy"] == trained
     assert "trained" in result.tables["front"]["kind"]
