@@ -38,9 +38,10 @@ def body(job: worker) -> None:
             _go_wrong(str(payload["fault"]), job.run_folder)
         time.sleep(float(payload.get("seconds", 0.05)))
         state = {"step": step + 1, "loss": state["loss"] + math.sin(step)}
+        # The report first: killed in between, the step is done and reported again, not left out.
+        job.report(step + 1, steps, metrics={"loss": state["loss"]})
         if (step + 1) % every == 0:
             _save(state_file, state)
-        job.report(step + 1, steps, metrics={"loss": state["loss"]})
     records = [("probe", str(payload["record"]), {"steps": steps})] if "record" in payload else []
     job.complete({"loss": state["loss"], "steps": steps, "attempt": job.attempt}, records=records)
 

@@ -57,7 +57,7 @@ class worker:
         Folder of this attempt.
     checkpoints
         Folder that the next attempt gets when the job is resumed. Write each checkpoint under a temporary name and
-        rename it.
+        rename it, after its steps are reported.
     attempt
         Number of this attempt, from 1.
     primary
