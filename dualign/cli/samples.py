@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dualign.errors import StoreError
+from dualign.errors import DualignError, StoreError
 
 if TYPE_CHECKING:
-    from dualign.samples import Manifest, SampleSet
+    from dualign.samples import Manifest, SampleSet, Store
 
 
 def add_commands(commands: Any) -> None:
@@ -26,6 +26,12 @@ def add_commands(commands: Any) -> None:
         help="column of a utility; ':cost' where smaller is better (proposed from the file)",
     )
     importing.add_argument("--prompt", metavar="COL", help="column whose equal values are one prompt")
+    importing.add_argument("--response", metavar="COL", help="column of the replies' texts (proposed)")
+    grouping = importing.add_mutually_exclusive_group()
+    grouping.add_argument("--group", metavar="COL", help="column of the prompts' groups (proposed)")
+    grouping.add_argument(
+        "--no-group", dest="group", action="store_const", const="", help="take no column as groups"
+    )
     importing.add_argument("--form", choices=("improvement", "absolute"), help="how thresholds are meant")
     importing.add_argument("--beta", type=float, help="default beta of the set")
     importing.add_argument(
@@ -97,21 +103,68 @@ def _import(arguments: argparse.Namespace) -> str:
         reward=arguments.reward,
         utilities=arguments.utility or None,
         prompt_by=arguments.prompt,
+        response=arguments.response,
+        group=arguments.group,
         form=arguments.form,
         beta=arguments.beta,
         missing=arguments.missing,
         ragged=arguments.ragged,
         replace_existing=arguments.replace,
     )
-    record = set_record(sample_set)
+    record = set_record(sample_set) | _reading(sample_set)
     if arguments.json:
         return dump(record)
-    scores = (
-        f"reward '{record['reward']}', utilities {', '.join(record['utilities'])}"
-        if record["utilities"]
-        else "no scores yet: score it with 'dualign score'"
-    )
-    return f"imported '{record['name']}': {record['prompts']} prompts, {record['responses']} responses; {scores}."
+    return "\n".join(_import_text(record))
+
+
+def _reading(sample_set: SampleSet) -> dict[str, Any]:
+    """How the file was read: format, column and sign of every score, reasons and warnings."""
+    provenance = sample_set.manifest.provenance
+    return {
+        "format": provenance.get("format"),
+        "reason": provenance.get("reason"),
+        "signs": {
+            name: {"column": info.column, "cost": info.cost}
+            for name, info in sample_set.manifest.scores.items()
+        },
+        "why": provenance.get("why", {}),
+        "warnings": [*provenance.get("warnings", ()), *provenance.get("notes", ())],
+    }
+
+
+def _import_text(record: dict[str, Any]) -> list[str]:
+    lines = [
+        f"imported '{record['name']}': {record['prompts']} prompts, {record['responses']} responses; "
+        f"read as {record['format']}: {record['reason']}."
+    ]
+    why = record["why"]
+    used = [record["reward"], *record["utilities"]] if record["reward"] else []
+    for name in used:
+        role = "reward" if name == record["reward"] else "utility"
+        column, cost = record["signs"][name]["column"], record["signs"][name]["cost"]
+        sign = f"minus column '{column}', a cost" if cost else f"column '{column}', better when larger"
+        reason = why.get(f"sign of {name}") or why.get("reward" if role == "reward" else "utilities", "")
+        lines.append(f"  {role} '{name}': {sign}" + (f" ({reason})" if reason else ""))
+    if not used:
+        lines.append("  no scores yet: score it with 'dualign score'")
+    others = [name for name in record["scores"] if name not in used]
+    if others:
+        lines.append(f"  other scores: {', '.join(others)}")
+    for field in ("prompt_by", "response", "group"):
+        if why.get(field):
+            lines.append(f"  {field.replace('_', ' ')}: {why[field]}")
+    return lines + [f"  note: {warning}" for warning in record["warnings"]]
+
+
+def _samples_records(store: Store) -> list[dict[str, Any]]:
+    records = []
+    for name in store.names():
+        try:
+            records.append(set_record(store.open(name)))
+        except DualignError as error:
+            # One damaged set must not hide the others.
+            records.append({"name": name, "error": str(error)})
+    return records
 
 
 def _samples(arguments: argparse.Namespace) -> str:
@@ -119,13 +172,17 @@ def _samples(arguments: argparse.Namespace) -> str:
     from dualign.samples import Store
 
     store = Store()
-    records = [set_record(store.open(name)) for name in store.names()]
+    records = _samples_records(store)
     if arguments.json:
         return dump({"samples": records})
     if not records:
         return "the store is empty: bring in a file with 'dualign import FILE --name N'."
     rows = [("name", "origin", "prompts", "responses", "reward", "utilities", "licence")]
+    broken = [record for record in records if "error" in record]
     for record in records:
+        if "error" in record:
+            rows.append((record["name"], "damaged", "-", "-", "-", "-", "-"))
+            continue
         rows.append(
             (
                 record["name"],
@@ -137,4 +194,6 @@ def _samples(arguments: argparse.Namespace) -> str:
                 record["licence"] or "not stated",
             )
         )
-    return table(rows)
+    return "\n".join(
+        [table(rows), *(f"'{record['name']}' is damaged: {record['error']}" for record in broken)]
+    )

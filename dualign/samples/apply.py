@@ -247,7 +247,8 @@ def _texts(
             raise fault(
                 file,
                 f"prompt {int(prompt_id[index])} has another {role} here than in row "
-                f"{int(rows[first[inverse[index]]])}: one prompt has one.",
+                f"{int(rows[first[inverse[index]]])}: one prompt has one; name another column"
+                + (", or none (--no-group)." if role == "group" else "."),
                 row=int(rows[index]),
                 column=getattr(mapping, role),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +43,7 @@ def sample_set_of(parsed: Parsed, mapping: ImportMapping | None = None, *, name:
             "file": parsed.file,
             "format": proposal.format,
             "reason": proposal.reason,
+            "why": dict(proposal.why),
             "warnings": list(proposal.warnings),
         },
     )
@@ -73,6 +74,8 @@ def import_file(
     reward: str | None = None,
     utilities: Sequence[str] | None = None,
     prompt_by: str | None = None,
+    response: str | None = None,
+    group: str | None = None,
     form: Form | None = None,
     beta: float | None = None,
     missing: Missing = "reject",
@@ -89,6 +92,8 @@ def import_file(
         Columns, ``"COL:cost"`` for one whose sign is to be turned; as proposed where not given.
     prompt_by
         Column whose equal values are one prompt.
+    response, group
+        Columns of the replies' texts and of the prompts' groups; '' for none.
     form, beta, missing, ragged
         As in `ImportMapping`.
 
@@ -114,7 +119,21 @@ def import_file(
         form=form or mapping.form,
         beta=mapping.beta if beta is None else beta,
         prompt_by=mapping.prompt_by if prompt_by is None else prompt_by,
+        response=mapping.response if response is None else response or None,
+        group=mapping.group if group is None else group or None,
     )
+    asked = {
+        "reward": reward,
+        "utilities": utilities,
+        "prompt_by": prompt_by,
+        "response": response,
+        "group": group,
+        "form": form,
+        "missing": missing == "drop",
+        "ragged": ragged != "keep",
+    }
+    why = _why(parsed.proposal.why, mapping, {field for field, value in asked.items() if value})
+    parsed = replace(parsed, proposal=replace(parsed.proposal, why=why))
     found = sample_set_of(parsed, mapping, name=name)
     if path.is_file():
         digest = file_sha256(path)
@@ -122,6 +141,18 @@ def import_file(
         found = SampleSet(found.table, replace(found.manifest, provenance=provenance))
     store.save(found, replace=replace_existing)
     return store.open(name)
+
+
+def _why(proposed: Mapping[str, str], mapping: ImportMapping, stated: set[str]) -> dict[str, str]:
+    """Reasons for the mapping as it is: those of the proposal, but for what was asked for."""
+    why = {key: text for key, text in proposed.items() if not key.startswith("sign of ")}
+    for item in mapping.scores:
+        used = item.name == mapping.reward or item.name in mapping.utilities
+        if item.cost and used:
+            asked = "utilities" in stated or ("reward" in stated and item.name == mapping.reward)
+            key = f"sign of {item.name}"
+            why[key] = "asked for as a cost, so its sign is turned" if asked else proposed.get(key, "")
+    return why | dict.fromkeys(stated, "as asked for")
 
 
 def open_samples(name_or_path: Path | str, *, store: Store | None = None) -> SampleSet:

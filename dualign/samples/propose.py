@@ -12,80 +12,26 @@ import pyarrow.compute as pc
 from dualign.samples.arrays import Arrays
 from dualign.samples.columns import ROW, looks_numeric, missing_count
 from dualign.samples.mapping import ColumnInfo, ImportMapping, ImportProposal, ScoreColumn
-from dualign.samples.shapes import PROMPTS, Shape
+from dualign.samples.names import (
+    ASKED,
+    CAMEL_ID,
+    KIND,
+    KNOWN,
+    NO_SCORE,
+    PROMPT_IDS,
+    REWARD,
+    ROLES,
+    TYPED,
+    is_cost,
+    is_utility,
+)
+from dualign.samples.shapes import Shape
 
 CANNOT = (
     "it holds {what} without scores, so it cannot give D: import it as it is, then score the replies on the Samples "
     "page or with `dualign score`"
 )
-_ROLES: dict[str, tuple[str, ...]] = {
-    "prompt": (*PROMPTS, "question_text", "questiontext", "user", "user_input"),
-    "response": (
-        *("response", "completion", "answer", "output", "reply", "generation", "response_text"),
-        *("model_response", "generated_text", "answertext", "text"),
-    ),
-    "group": ("group", "category", "topic", "subset", "domain", "prompt_group"),
-    "response_id": ("response_id", "sample_id", "reply_id", "completion_id"),
-    "response_label": ("response_label", "model", "model_name", "generator", "source_model", "policy"),
-    "log_prob": ("log_prob", "logp_ref", "logprob", "ref_logp", "ref_logprob", "log_probs"),
-    "log_weight": ("log_weight", "log_weights"),
-    "prompt_weight": ("prompt_weight", "prompt_weights"),
-    "n_tokens": ("n_tokens", "num_tokens", "response_tokens"),
-    "truncated": ("truncated",),
-}
-_TYPED = {"log_prob", "log_weight", "prompt_weight", "n_tokens"}
-_PROMPT_IDS = (
-    "prompt_id",
-    "question_id",
-    "questionid",
-    "qid",
-    "prompt_key",
-    "instruction_id",
-    "prompt_idx",
-    "id",
-)
-_NO_SCORE = re.compile(
-    r"(.*_)?(id|ids|idx|index|rank|seed|turn|timestamp|date|year|split|label_id|row|length|n_words|count|views)"
-    r"|unnamed.*|column \d+|num_.*|n_.*",
-    re.IGNORECASE,
-)
-_REWARD = (
-    "reward",
-    "helpful",
-    "helpfulness",
-    "r",
-    "quality",
-    "score",
-    "rm_score",
-    "overall_score",
-    "better",
-    "rating",
-)
-_UTILITY = re.compile(r"harmless|safe|honest|truthful|utility|^g\d*$|polite|correct|humor", re.IGNORECASE)
-_COST = re.compile(
-    r"cost|toxic|severity|harmful|^harm$|unsafe|violation|risk|verbosity|penalty|offens", re.IGNORECASE
-)
-# Attributes of HelpSteer2 and UltraFeedback: which of them pull against the reward.
-_KNOWN: dict[str, tuple[str, tuple[str, ...], str]] = {
-    "helpsteer2": (
-        "helpfulness",
-        ("verbosity",),
-        "verbosity is the attribute that pulls against helpfulness; it is taken as a cost, so the constraint asks "
-        "for shorter replies",
-    ),
-    "ultrafeedback": (
-        "helpfulness",
-        ("honesty", "truthfulness"),
-        "the aspects that a helpful reply may give up",
-    ),
-    "pku-saferlhf": (
-        "better",
-        ("safe",),
-        "safe is 1 for a safe reply, better 1 for the preferred one of its pair",
-    ),
-}
-
-
+_COMMA = re.compile(r"[+-]?\d+,\d+")
 # Beyond this many rows a preview does not count distinct values.
 _COUNTED = 1_000_000
 
@@ -94,19 +40,19 @@ def propose(table: pa.Table, shape: Shape) -> ImportProposal:
     """A mapping of the long table's columns, its reasons and warnings."""
     names = [name for name in table.column_names if name != ROW]
     why: dict[str, str] = {}
-    warnings = list(shape.notes)
+    warnings = [*shape.notes, *_decimal_commas(table, names)]
     numeric = {name for name in names if looks_numeric(table[name])}
     roles: dict[str, str] = {}
     lower: dict[str, str] = {}
     for name in names:
         lower.setdefault(name.lower(), name)
-    for role, candidates in _ROLES.items():
+    for role, candidates in ROLES.items():
         for candidate in candidates:
             column = lower.get(candidate)
             if column is None or column in roles.values():
                 continue
             text = pa.types.is_string(table[column].type) or pa.types.is_null(table[column].type)
-            fits = column in numeric if role in _TYPED else (text or role in ("response_id", "truncated"))
+            fits = column in numeric if role in TYPED else (text or role in ("response_id", "truncated"))
             if role in ("prompt", "response") and column in numeric:
                 fits = False
             if fits:
@@ -115,6 +61,7 @@ def propose(table: pa.Table, shape: Shape) -> ImportProposal:
                 break
     _content_roles(table, names, numeric, roles, why)
     prompt_by = _grouping(table, names, numeric, roles, why, warnings)
+    _check_group(table, prompt_by, roles, why, warnings)
     if "response_id" in roles and not _unique_within(table, prompt_by, roles["response_id"]):
         del roles["response_id"], why["response_id"]
     scores = _scores(
@@ -166,6 +113,21 @@ def propose(table: pa.Table, shape: Shape) -> ImportProposal:
     )
 
 
+def _decimal_commas(table: pa.Table, names: Sequence[str]) -> list[str]:
+    found = []
+    for name in names:
+        if not pa.types.is_string(table[name].type):
+            continue
+        texts = [text.strip() for text in table[name].slice(0, 200).to_pylist() if text]
+        commas = [text for text in texts if _COMMA.fullmatch(text)]
+        if texts and 2 * len(commas) >= len(texts):
+            found.append(
+                f"'{name}' is taken as text: it holds decimal commas such as '{commas[0]}'; write decimal points to "
+                "use it as a score"
+            )
+    return found
+
+
 def propose_arrays(arrays: Arrays) -> ImportProposal:
     """The mapping of an array file: its layout leaves nothing to guess."""
     table = arrays.table
@@ -178,7 +140,7 @@ def propose_arrays(arrays: Arrays) -> ImportProposal:
         )
         for name in (arrays.reward, *arrays.utilities)
     )
-    present = [role for role in _ROLES if role in table.column_names]
+    present = [role for role in ROLES if role in table.column_names]
     why = {
         "reward": arrays.reason,
         "form": "thresholds are improvements over the reference, as in the papers",
@@ -215,13 +177,13 @@ def _role_fields(roles: dict[str, str]) -> dict[str, Any]:
 def _content_roles(
     table: pa.Table, names: Sequence[str], numeric: set[str], roles: dict[str, str], why: dict[str, str]
 ) -> None:
-    """Where no name says what the prompt is: a text column whose values repeat."""
-    if "prompt" in roles or any(name.lower() in _PROMPT_IDS for name in names):
+    """Where no name says what the prompt is: a text column whose values repeat, a likely name first."""
+    if "prompt" in roles or any(name.lower() in PROMPT_IDS for name in names):
         return
-    for name in names:
+    for name in sorted(names, key=lambda name: (ASKED.search(name) is None, KIND.search(name) is not None)):
         column = table[name]
         if (
-            _NO_SCORE.fullmatch(name)
+            NO_SCORE.fullmatch(name)
             or name in roles.values()
             or name in numeric
             or not pa.types.is_string(column.type)
@@ -244,7 +206,7 @@ def _grouping(
 ) -> str | None:
     lower = {name.lower(): name for name in names}
     prompt = roles.get("prompt")
-    for candidate in _PROMPT_IDS:
+    for candidate in PROMPT_IDS:
         column = lower.get(candidate)
         if column is None or column in roles.values():
             continue
@@ -271,6 +233,23 @@ def _grouping(
     return None
 
 
+def _check_group(
+    table: pa.Table,
+    prompt_by: str | None,
+    roles: dict[str, str],
+    why: dict[str, str],
+    warnings: list[str],
+) -> None:
+    """A prompt has one group: a column that differs within prompts says something else."""
+    column = roles.get("group")
+    if column is None or prompt_by is None:
+        return
+    pairs = table.select(list(dict.fromkeys([prompt_by, column]))).group_by([prompt_by, column]).aggregate([])
+    if pairs.num_rows > len(table[prompt_by].unique()):
+        del roles["group"], why["group"]
+        warnings.append(f"'{column}' differs between replies to one prompt, so it is not taken as the group")
+
+
 def _unique_within(table: pa.Table, prompt_by: str | None, column: str) -> bool:
     keys = [column] if prompt_by in (None, column) else [str(prompt_by), column]
     return bool(table.select(keys).group_by(keys).aggregate([]).num_rows == table.num_rows)
@@ -281,8 +260,14 @@ def _scores(
 ) -> list[ScoreColumn]:
     found = []
     for name in numeric:
-        likely = name.lower() in _REWARD or _UTILITY.search(name) or _COST.search(name)
-        if name in taken or (not likely and (_NO_SCORE.fullmatch(name) or _counts_rows(table[name]))):
+        likely = name.lower() in REWARD or is_utility(name) or is_cost(name)
+        identifies = (
+            NO_SCORE.fullmatch(name)
+            or CAMEL_ID.fullmatch(name)
+            or name.lower() in PROMPT_IDS
+            or _counts_rows(table[name])
+        )
+        if name in taken or (identifies and not likely):
             continue
         # A score with gaps stays proposed: leaving it out would hide that the file is incomplete.
         gaps = missing_count(table[name])
@@ -292,7 +277,7 @@ def _scores(
             )
         if gaps == table.num_rows:
             continue
-        found.append(ScoreColumn(column=name, name=name, cost=_COST.search(name) is not None))
+        found.append(ScoreColumn(column=name, name=name, cost=is_cost(name)))
     return found
 
 
@@ -307,18 +292,16 @@ def _choose(scores: Sequence[ScoreColumn], format: str) -> tuple[str | None, tup
     names = [item.name for item in scores]
     if not names:
         return None, (), ""
-    if format in _KNOWN and _KNOWN[format][0] in names:
-        known, wanted, reason = _KNOWN[format]
+    if format in KNOWN and KNOWN[format][0] in names:
+        known, wanted, reason = KNOWN[format]
         utilities = tuple(name for name in wanted if name in names)
         return known, utilities, reason
     lower = {name.lower(): name for name in names}
-    reward = next((lower[name] for name in _REWARD if name in lower), None)
+    reward = next((lower[name] for name in REWARD if name in lower), None)
     if reward is None:
-        reward = next(
-            (item.name for item in scores if not item.cost and not _UTILITY.search(item.name)), names[0]
-        )
+        reward = next((item.name for item in scores if not item.cost and not is_utility(item.name)), names[0])
     rest = [item for item in scores if item.name != reward]
-    named = [item.name for item in rest if _UTILITY.search(item.name) or item.cost]
+    named = [item.name for item in rest if is_utility(item.name) or item.cost]
     if named:
         return reward, tuple(named), "their names say that they are to be kept up: " + ", ".join(named)
     if rest:
