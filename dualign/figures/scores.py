@@ -255,7 +255,7 @@ def calibration_figure(data: CalibrationData, look: Theme) -> go.Figure:
     off = calibration_error(data)
     figure = base_figure(
         look,
-        title=f"{data.name}: {off:.0%} off on average{wrong}",
+        title=f"{data.name}: {off:.0%} off{wrong}",
         x="share the scorer expects",
         y="share people chose",
         x_range=(0.0, 1.02),

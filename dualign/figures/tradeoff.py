@@ -221,4 +221,4 @@ def _path_title(data: TradeoffData) -> str:
     kept = f", with {data.kept}" if data.kept else ""
     if data.free is None or not data.free < data.best:
         return f"The price λ* climbs with the threshold{kept}"
-    return f"The constraint is free up to {data.free:.3g}; then its price climbs without bound{kept}"
+    return f"Free up to {data.free:.3g}; then the price climbs without bound{kept}"

@@ -24,6 +24,8 @@ from dualign.ui.terms import score_name
 from dualign.ui.texts import md, number
 
 _TABLE = "samples_table"
+# Constant: no text of a set or a person ever joins it.
+_TO_TOP = "<script>document.querySelector('[data-testid=stMain]')?.scrollTo({top: 0})</script>"
 
 
 def overview() -> str:
@@ -46,9 +48,9 @@ def overview() -> str:
     )
     done = st.session_state.pop("samples_done", None)
     if done:
-        # The message may stand above what is in sight; the toast is seen wherever the page is scrolled to.
-        st.toast(md(done), icon=":material/check:")
         st.success(md(done), icon=":material/check:")
+        # Whoever pressed Save stands far below, where the form was.
+        st.html(_TO_TOP, unsafe_allow_javascript=True)
     with st.container(horizontal=True):
         if shown in data.names() and st.button(
             "Look at it through the lens",

@@ -258,14 +258,14 @@ def _preview(found: SampleSet) -> None:
             ("Prompts", f"{found.n_prompts:,}"),
             ("Replies per prompt", spread(found)),
             ("β (reward per nat)", number(lens.beta)),
-            (f"Reference: {reward}", number(view.problem.samples.reference_reward, 4)),
-            (f"Reference: {name}", number(float(view.problem.samples.baseline[0]), 4)),
-            (f"Threshold on {name} ({lens.form})", number(float(view.problem.thresholds[0]))),
+            (f"Reference: {reward}", number(view.problem.samples.reference_reward)),
+            (f"Reference: {name}", number(float(view.problem.samples.baseline[0]))),
+            (f"Threshold on {name}", number(float(view.problem.thresholds[0]))),
             (
                 "λ* (reward per utility)",
                 number(float(view.solution.multipliers[0])) if view.feasible else "none",
             ),
-            ("Effective replies per prompt, median", number(float(view.here.ess_median[0]))),
+            ("Effective replies, median", number(float(view.here.ess_median[0]))),
         ]
         show.records([{"What": what, "Value": value} for what, value in rows], alt="Preview")
         st.caption(

@@ -124,6 +124,15 @@ def test_a_file_is_imported_and_its_text_is_data(url: str, open_page: OpenPage, 
     save.first.click()
     page.wait_for_url(re.compile("set=mine"), timeout=WAIT)
     ready(page)
+    # The page shows what was imported, and its main button leads there and nowhere else.
+    expect(page.get_by_test_id("stAlert").filter(has_text="mine is stored")).to_be_in_viewport(timeout=WAIT)
+    expect(page.get_by_test_id("stFileUploader")).to_have_count(0, timeout=WAIT)
+    page.get_by_role("tab", name="Replies").click()
+    expect(page.get_by_text("question 0").first).to_be_visible(timeout=WAIT)
+    page.get_by_role("button", name="Look at it through the lens").click()
+    page.wait_for_url(re.compile(r"/\?.*set=mine"), timeout=WAIT)
+    lens_ready(page)
+    expect(page.locator("h1").first).to_contain_text("Requiring harmless", timeout=WAIT)
     go(page, "Geometry")
     expect(page.get_by_text("question 0").first).to_be_visible(timeout=WAIT)
     assert page.title() != "owned"
