@@ -21,6 +21,7 @@ from dualign.alignment.iterate_spec import IterateSpec
 from dualign.alignment.iterates import Iterate, best_iterate, live_metrics, read_history, write_history
 from dualign.alignment.objective import Objective, resolve
 from dualign.alignment.online import Score, stored_scorers
+from dualign.alignment.policy_replies import reply_table
 from dualign.alignment.session import Session, Stopped, Trained, open_session
 from dualign.alignment.stages import Stages
 from dualign.alignment.train import policy_record, reference_name, total_steps, warm_start
@@ -28,7 +29,6 @@ from dualign.duality import AlignmentProblem, dual_function, dual_hessian
 from dualign.duality.stepping import dual_step
 from dualign.errors import InvalidInputError, StoreError
 from dualign.models.policies import FOLDER, read_policy, write_policy
-from dualign.models.policy_replies import reply_table
 from dualign.samples.split import held_out
 
 Array = npt.NDArray[np.float64]

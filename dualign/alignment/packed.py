@@ -6,7 +6,7 @@ log-probability is what it would be in a row of its own. Logits are computed for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -98,8 +98,8 @@ def attention(segments: torch.Tensor) -> torch.Tensor:
     return seen[:, None]
 
 
-def log_probs(model: Any, packed: Packed) -> torch.Tensor:
-    """Log-probability (n_replies,) of each reply, nats, with gradients where the model has them.
+def reply_states(model: Any, packed: Packed) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+    """What predicts each reply token, (n, hidden size), and the head that turns it into logits.
 
     Parameters
     ----------
@@ -109,7 +109,6 @@ def log_probs(model: Any, packed: Packed) -> torch.Tensor:
         On the model's device.
     """
     import torch
-    from torch.utils.checkpoint import checkpoint
 
     mask = attention(packed.segments)
     if getattr(model.config, "_attn_implementation", "sdpa") == "eager":
@@ -118,12 +117,17 @@ def log_probs(model: Any, packed: Packed) -> torch.Tensor:
     inputs = {"input_ids": packed.ids, "position_ids": packed.positions, "attention_mask": mask}
     if _bent_logits(model.config.get_text_config()):
         # Scaled or capped after the head: the model's own forward knows how, at the price of more logits.
-        logits = model(**inputs, use_cache=False).logits[packed.row, packed.column]
-        tokens = -torch.nn.functional.cross_entropy(logits.float(), packed.label, reduction="none")
-        return _sums(tokens, packed)
+        return model(**inputs, use_cache=False).logits[packed.row, packed.column], lambda logits: logits
     hidden = model.base_model(**inputs, use_cache=False).last_hidden_state
-    chosen = hidden[packed.row, packed.column]
-    head = model.get_output_embeddings()
+    return hidden[packed.row, packed.column], model.get_output_embeddings()
+
+
+def log_probs(model: Any, packed: Packed) -> torch.Tensor:
+    """Log-probability (n_replies,) of each reply, nats, with gradients where the model has them; see `reply_states`."""
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    chosen, head = reply_states(model, packed)
 
     def token_log_probs(states: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return -torch.nn.functional.cross_entropy(head(states).float(), labels, reduction="none")

@@ -75,7 +75,7 @@ def evaluate_policies(
     ModelError, StoreError
         A policy, its set or its reference is missing or fails a check.
     """
-    from dualign.models.policy_replies import reply_table, with_scores
+    from dualign.alignment.policy_replies import reply_table, with_scores
     from dualign.models.reference import load_reference
     from dualign.models.scorers.scoring import load_scorer
 

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from dualign.alignment.packed import can_share, pack, reply_states, to_device
 from dualign.errors import InvalidInputError
 from dualign.models.reference import Reference
 from dualign.models.sampling import Reply, SampleOptions, prompt_uniforms, sample_replies
 from dualign.models.scorers.scoring import Scorer, score_many
 
 Array = npt.NDArray[np.float64]
+# Tokens whose two next-token distributions are held at a time.
+_PIECE = 128
 Progress = Callable[[int, int], None]
 
 
@@ -26,41 +29,45 @@ class Divergences(NamedTuple):
 
 
 def divergences(
-    model: Any, prompt_ids: Sequence[int], replies: Sequence[Sequence[int]], *, batch_size: int = 8
+    model: Any, prompt_ids: Sequence[int], replies: Sequence[Sequence[int]], *, shared: bool = True
 ) -> Divergences:
     """How far the active adapter of ``model`` has moved from its base along the given replies to one prompt.
 
     The token-exact KL sums, over the positions of a reply, the KL between the two next-token distributions.
     Its mean over replies drawn from the policy is the KL of whole replies, without the noise of the tokens
     that were drawn at each position.
+
+    Parameters
+    ----------
+    model
+        A peft model.
+    prompt_ids, replies
+        Token ids of the prompt, and of each reply with its end token.
+    shared
+        Whether the replies may share the prompt's row (see `dualign.alignment.packed.can_share`).
     """
     import torch
 
-    ratios, exact = np.zeros(len(replies)), np.zeros(len(replies))
-    order = np.argsort([len(r) for r in replies], kind="stable")
-    first = len(prompt_ids)
-    for start in range(0, len(order), batch_size):
-        part = order[start : start + batch_size]
-        longest = max(len(replies[i]) for i in part)
-        ids = torch.zeros((len(part), first + longest), dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for row, i in enumerate(part):
-            ids[row, : first + len(replies[i])] = torch.tensor([*prompt_ids, *replies[i]])
-            mask[row, : first + len(replies[i])] = 1
-        ids, mask = ids.to(model.device), mask.to(model.device)
-        with torch.inference_mode():
-            kept = {"attention_mask": mask, "use_cache": False, "logits_to_keep": longest + 1}
-            moved = model(input_ids=ids, **kept).logits[:, :-1]
-            with model.disable_adapter():
-                base = model(input_ids=ids, **kept).logits[:, :-1]
-            for row, i in enumerate(part):
-                count = len(replies[i])
-                log_pi = torch.log_softmax(moved[row, :count].float(), dim=1)
-                log_ref = torch.log_softmax(base[row, :count].float(), dim=1)
-                taken = ids[row, first : first + count].unsqueeze(1)
-                ratios[i] = float((log_pi.gather(1, taken) - log_ref.gather(1, taken)).double().sum())
-                exact[i] = float((log_pi.exp() * (log_pi - log_ref)).double().sum())
-    return Divergences(ratios, exact)
+    base = model.get_base_model()
+    prompt = np.asarray(prompt_ids, dtype=np.int64)
+    packed = to_device(
+        pack([(prompt, [np.asarray(reply, dtype=np.int64) for reply in replies])], pad=0, shared=shared),
+        base.device,
+    )
+    ratio, exact = (torch.zeros(len(replies), dtype=torch.float64, device=base.device) for _ in range(2))
+    with torch.inference_mode():
+        moved, head = reply_states(base, packed)
+        with model.disable_adapter():
+            still, _ = reply_states(base, packed)
+        for start in range(0, len(moved), _PIECE):
+            part = slice(start, start + _PIECE)
+            log_pi = torch.log_softmax(head(moved[part]).float(), dim=1)
+            log_ref = torch.log_softmax(head(still[part]).float(), dim=1)
+            taken = packed.label[part].unsqueeze(1)
+            owner = packed.reply[part]
+            ratio.index_add_(0, owner, (log_pi.gather(1, taken) - log_ref.gather(1, taken))[:, 0].double())
+            exact.index_add_(0, owner, (log_pi.exp() * (log_pi - log_ref)).sum(dim=1).double())
+    return Divergences(ratio.cpu().numpy(), exact.cpu().numpy())
 
 
 def draw_replies(
@@ -111,12 +118,16 @@ def reply_table(
             "for each, and at least one reply."
         )
     drawn = options or SampleOptions(max_new_tokens=reference.spec.max_new_tokens)
+    longest = max((reference.prompt_ids(prompt) for prompt in prompts[:8]), key=len)
+    shared = divergence and can_share(reference.model, np.asarray(longest, dtype=np.int64))
     rows: list[dict[str, Any]] = []
     for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True)):
         found = draw_replies(model, reference, prompt, replies=replies, seed=seed, options=drawn)
         apart = Divergences(np.full(replies, np.nan), np.full(replies, np.nan))
         if divergence:
-            apart = divergences(model, reference.prompt_ids(prompt), [reply.tokens for reply in found])
+            apart = divergences(
+                model, reference.prompt_ids(prompt), [reply.tokens for reply in found], shared=shared
+            )
         rows += [
             {
                 "prompt": prompt,
