@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
-
-from dualign.errors import InvalidInputError
 
 
 def add_commands(commands: Any) -> None:
@@ -23,7 +24,9 @@ def add_commands(commands: Any) -> None:
         help="scorer by name or folder (helpful, harmless)",
     )
     score.add_argument("--name", metavar="N", help="name of the scored set (SAMPLES-scored)")
-    score.add_argument("--reward", metavar="SCORE", help="which score is the reward (the first scorer)")
+    score.add_argument(
+        "--reward", metavar="SCORE", help="which score is the reward (the set's own, else the first scorer)"
+    )
     score.add_argument("--threads", type=int, help="torch threads")
     score.add_argument("--json", action="store_true", help="print one JSON object")
     score.set_defaults(run=_score)
@@ -59,7 +62,7 @@ def _add_collect(commands: Any) -> None:
     collect.add_argument("--responses", type=int, default=64, metavar="K", help="responses a prompt (64)")
     collect.add_argument("--seed", type=int, default=0)
     collect.add_argument(
-        "--out", type=Path, metavar="DIR", help="working folder, kept for resuming (in the store)"
+        "--out", type=Path, metavar="DIR", help="working folder, kept (in the store until the set is whole)"
     )
     collect.add_argument(
         "--max-new-tokens", type=int, metavar="T", help="longest response (the reference's own)"
@@ -78,7 +81,15 @@ def _add_collect(commands: Any) -> None:
     collect.set_defaults(run=_collect)
 
 
+def _quiet_libraries() -> None:
+    """Leave stderr to the progress line and to one sentence: no loading bars or notices of libraries."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft|torch)\b")
+
+
 def _collect(arguments: argparse.Namespace) -> str:
+    _quiet_libraries()
     from dualign.cli.output import dump
     from dualign.cli.samples import set_record
     from dualign.models import SampleOptions, collect, read_prompts, resolve_spec
@@ -91,7 +102,7 @@ def _collect(arguments: argparse.Namespace) -> str:
     store.check_free(arguments.name)
     spec, _ = resolve_spec(arguments.reference)
     options = SampleOptions(
-        max_new_tokens=arguments.max_new_tokens or spec.max_new_tokens,
+        max_new_tokens=spec.max_new_tokens if arguments.max_new_tokens is None else arguments.max_new_tokens,
         temperature=arguments.temperature,
         top_p=arguments.top_p,
     )
@@ -112,6 +123,9 @@ def _collect(arguments: argparse.Namespace) -> str:
     print(file=sys.stderr)
     sample_set = collected_set(folder, name=arguments.name)
     store.save(sample_set)
+    if arguments.out is None:
+        # The set has it all; a leftover would stand in the way of the next set of this name.
+        shutil.rmtree(out, ignore_errors=True)
     record = set_record(sample_set)
     if arguments.json:
         return dump(record)
@@ -122,6 +136,7 @@ def _collect(arguments: argparse.Namespace) -> str:
 
 
 def _score(arguments: argparse.Namespace) -> str:
+    _quiet_libraries()
     from dualign.cli.output import dump
     from dualign.cli.samples import set_record
     from dualign.models.scorers import score_set
@@ -129,8 +144,6 @@ def _score(arguments: argparse.Namespace) -> str:
 
     store = Store()
     scorers = arguments.scorer or ["helpful", "harmless"]
-    if arguments.reward is not None and arguments.reward not in scorers:
-        raise InvalidInputError(f"--reward '{arguments.reward}' is none of the scorers {', '.join(scorers)}.")
     name = arguments.name or f"{arguments.samples}-scored"
     store.check_free(name)
     sample_set = score_set(
@@ -154,6 +167,7 @@ def _score(arguments: argparse.Namespace) -> str:
 
 
 def _fit(arguments: argparse.Namespace) -> str:
+    _quiet_libraries()
     from dualign.cli.output import dump
     from dualign.models.scorers.fit import Columns, fit_scorer
 

@@ -20,6 +20,7 @@ from dualign.models.shards import (
     append,
     check_prompts,
     interleave,
+    locked,
     open_run,
     read_settings,
     read_shards,
@@ -92,6 +93,10 @@ def collect(
     check_prompts(prompts)
     if n_responses < 1 or workers < 1:
         raise InvalidInputError(f"responses and workers must be at least 1, not {n_responses} and {workers}.")
+    if seed < 0 or (threads is not None and threads < 1):
+        raise InvalidInputError(
+            f"the seed must be at least 0 and threads at least 1, not {seed} and {threads}."
+        )
     if bool(server) != bool(served_model):
         raise InvalidInputError(
             "A server is given by its address and the name of the model it serves: give both."
@@ -113,25 +118,26 @@ def collect(
         "exact": options.exact,
         **how,
     }
-    open_run(out, prompts, settings)
-    done = {item.prompt.prompt_id for item in read_shards(out)}
-    todo = [p for p in interleave(prompts) if p.prompt_id not in done]
-    report = _Reporter(total=len(prompts), before=len(done), on_progress=on_progress)
-    task = _Task(
-        reference=reference,
-        n_responses=n_responses,
-        seed=seed,
-        out=out,
-        options=options,
-        server=server,
-        served_model=served_model,
-        dtype=dtype,
-        threads=threads,
-    )
-    if workers == 1 or len(todo) <= 1:
-        task.run(todo, 0, report.step)
-    elif todo:
-        _run_workers(task, todo, min(workers, len(todo)), report.step)
+    with locked(out):
+        open_run(out, prompts, settings)
+        done = {item.prompt.prompt_id for item in read_shards(out)}
+        todo = [p for p in interleave(prompts) if p.prompt_id not in done]
+        report = _Reporter(total=len(prompts), before=len(done), on_progress=on_progress)
+        task = _Task(
+            reference=reference,
+            n_responses=n_responses,
+            seed=seed,
+            out=out,
+            options=options,
+            server=server,
+            served_model=served_model,
+            dtype=dtype,
+            threads=threads,
+        )
+        if workers == 1 or len(todo) <= 1:
+            task.run(todo, 0, report.step)
+        elif todo:
+            _run_workers(task, todo, min(workers, len(todo)), report.step)
     return out
 
 

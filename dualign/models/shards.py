@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from dualign.errors import InvalidInputError, SampleFileError, StoreError
 from dualign.models.sampling import Reply
 
 SETTINGS = "settings.json"
+LOCK = ".lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +98,31 @@ def fingerprint(prompts: Sequence[Prompt], settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(payload.encode()).hexdigest()
 
 
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """The folder for this process alone; it is free again when the process ends, however it ends.
+
+    Raises
+    ------
+    StoreError
+        Another process is at it.
+    """
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            yield
+    except Timeout:
+        raise StoreError(
+            f"another process is collecting into {folder}: wait for it to end, or choose another name or folder."
+        ) from None
+
+
 def open_run(folder: Path, prompts: Sequence[Prompt], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a new or resumed run in ``folder``, with their ``fingerprint``.
+
+    A run that holds no reply yet has nothing to lose: its settings are replaced.
 
     Raises
     ------
@@ -107,7 +132,7 @@ def open_run(folder: Path, prompts: Sequence[Prompt], settings: Mapping[str, Any
     record = {**settings, "n_prompts": len(prompts), "fingerprint": fingerprint(prompts, settings)}
     path = folder / SETTINGS
     folder.mkdir(parents=True, exist_ok=True)
-    if path.is_file():
+    if path.is_file() and next(read_shards(folder), None) is not None:
         old = read_settings(folder)
         if old.get("fingerprint") == record["fingerprint"]:
             return old
@@ -116,8 +141,8 @@ def open_run(folder: Path, prompts: Sequence[Prompt], settings: Mapping[str, Any
             ", ".join(f"{k} ({old.get(k)!r} then, {record.get(k)!r} now)" for k in differing) or "the prompts"
         )
         raise StoreError(
-            f"{folder} holds a run with other settings: {named}. Resume with the same settings or choose "
-            "another folder."
+            f"{folder} holds a run with other settings: {named}. Resume it with the same settings, or choose "
+            "another name or folder."
         )
     scratch = path.with_name(f".{SETTINGS}.{os.getpid()}")
     with scratch.open("w", encoding="utf-8") as stream:

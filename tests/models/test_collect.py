@@ -216,3 +216,50 @@ def test_a_repeated_record_counts_once(finished: Path, tmp_path: Path) -> None:
     (tmp_path / "shard-01.jsonl").write_bytes(line + line[:40])
     items: list[CollectedPrompt] = list(read_shards(tmp_path))
     assert len(items) == 1
+
+
+def test_a_run_without_replies_does_not_hold_its_folder(tiny_folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(DualignError, match="No server answers"):
+        collect(
+            PROMPTS[:1],
+            reference=str(tiny_folder),
+            n_responses=1,
+            server="http://127.0.0.1:9",
+            served_model="m",
+            out=run,
+        )
+    _collect(run, tiny_folder, PROMPTS[:1], n=2, seed=7)
+    assert {k: len(v) for k, v in _draws(run).items()} == {0: 2}
+
+
+def test_two_processes_do_not_collect_into_one_folder(tiny_folder: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    hold = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from dualign.models.shards import locked\n"
+        "with locked(Path(sys.argv[1])):\n"
+        "    print('held', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match="another process is collecting"):
+            _collect(run, tiny_folder, PROMPTS[:1])
+        assert not list(run.glob("*.jsonl"))
+    finally:
+        process.kill()
+        process.communicate()
+    _collect(run, tiny_folder, PROMPTS[:1], n=1)  # the lock went with its process
+    assert len(_draws(run)) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"threads": 0}, {"n_responses": 0}])
+def test_bad_values_are_told_before_the_folder_is_looked_at(
+    finished: Path, tiny_folder: Path, wrong: dict[str, int]
+) -> None:
+    with pytest.raises(InvalidInputError, match="must be at least"):
+        collect(PROMPTS, reference=str(tiny_folder), out=finished, options=OPTIONS, **wrong)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from dualign.models.scorers.encode import Encoder
 from dualign.models.scorers.head import HeadScorer, Progress, load_head
 from dualign.models.scorers.info import CONFIG, ScorerInfo, scorer_folder
 from dualign.samples import SampleSet, ScoreInfo
+from dualign.samples.apply import with_defaults
 
 Array = npt.NDArray[np.float64]
 
@@ -120,8 +121,16 @@ def score_set(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> SampleSet:
-    """The set under a new name with one score column a scorer; the first (or ``reward``) is the reward."""
+    """The set under a new name with one score column a scorer, as `scored_set`."""
     loaded = [load_scorer(scorer) for scorer in scorers]
+    names = [scorer.info.name for scorer in loaded]
+    if reward in scorers:
+        reward = names[list(scorers).index(str(reward))]
+    known = list(dict.fromkeys([*names, *sample_set.manifest.scores]))
+    if reward is not None and reward not in known:
+        raise InvalidInputError(
+            f"no score is named '{reward}', to be the reward: there are {', '.join(known)}."
+        )
     table = sample_set.table
     scores = score_many(
         loaded, table["prompt"].to_pylist(), table["response"].to_pylist(), threads=threads, progress=progress
@@ -137,7 +146,11 @@ def scored_set(
     name: str,
     reward: str | None = None,
 ) -> SampleSet:
-    """The set under a new name with the ``scores`` (N,) of ``scorers``; the first (or ``reward``) is the reward."""
+    """The set under a new name with the ``scores`` (N,) of ``scorers``.
+
+    The reward is ``reward``, else the set's own, else the first scorer. Beta and thresholds of what is new, or
+    of another reward, are chosen anew as on import; thresholds of scores that stay are kept.
+    """
     names = [scorer.info.name for scorer in scorers]
     infos = {
         scorer.info.name: ScoreInfo(
@@ -151,4 +164,15 @@ def scored_set(
     chosen = reward or sample_set.manifest.reward or names[0]
     utilities = [n for n in (*sample_set.manifest.utilities, *names) if n != chosen]
     scored = sample_set.with_scores(scores, infos, reward=chosen, utilities=tuple(dict.fromkeys(utilities)))
-    return SampleSet(scored.table, replace(scored.manifest, name=name, files={}))
+    old = sample_set.manifest
+    found = with_defaults(scored, beta=chosen != old.reward or chosen in names)
+    levels = {
+        utility: old.default_thresholds[utility]
+        if utility in old.default_thresholds and utility not in names
+        else level
+        for utility, level in found.manifest.default_thresholds.items()
+        if utility in found.manifest.utilities
+    }
+    return SampleSet(
+        found.table, replace(found.manifest, name=name, files={}, created="", default_thresholds=levels)
+    )
