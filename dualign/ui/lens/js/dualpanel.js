@@ -17,7 +17,7 @@ export function dualRange(model, pinned, before) {
   const view = model.view();
   values.push(view.dual, Math.max(view.level, Math.min(...values) - 0.6 * (Math.max(...values) - Math.min(...values))));
   if (pinned) values.push(pinned.dualAt(0), pinned.dualAt(pinned.multiplier));
-  return grown(values, before, 0.1);
+  return grown(values, before, 0.16);
 }
 
 export function grown(values, before, margin) {
@@ -101,7 +101,7 @@ function optimumMark(pen, view, x, y, box, bounds) {
   pen.line("optimum-level", "optimum faint", x(0), y(view.optimal), x(at), y(view.optimal));
   pen.node("optimum-star", "path", { class: "star", d: star(x(at), y(view.optimal), view.atOptimum ? 0 : 7) });
   pen.reserve(x(at) - 7, y(view.optimal) - 7, 14, 14);
-  pen.label("optimum-label", "note optimum-text", x(at), box.bottom, `${view.others ? "\u03bb* =" : "lowest at"} ${short(at)}`, [[7, -8, "start"], [-7, -8, "end"], [7, -26, "start"], [-7, -26, "end"]], { must: true, frame: bounds });
+  pen.label("optimum-label", "note optimum-text", x(at), box.bottom, `${view.others ? "\u03bb* =" : "lowest at"} ${short(at)}`, [[7, -10, "start"], [-7, -10, "end"], [26, -10, "start"], [-26, -10, "end"], [7, -26, "start"], [-7, -26, "end"]], { must: true, frame: bounds });
   if (!view.atOptimum) {
     pen.label("optimum-value", "note optimum-text", x(at), y(view.optimal), `${view.others ? "D* =" : "lowest:"} ${fixed(view.optimal, view.digits.reward)}`,
       [[10, 22, "start"], [-10, 22, "end"], [10, -12, "start"], [-10, -12, "end"], [0, -24, "middle"], [14, 40, "start"]], { frame: bounds });
