@@ -9,6 +9,7 @@ import streamlit as st
 
 from dualign.errors import DualignError
 from dualign.models.policies import Policy, delete_policy
+from dualign.ui import data
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import md, number, signed
 from dualign.ui.trained import measured, of_set
@@ -50,7 +51,7 @@ def _row(policy: Policy, lens: LensSettings) -> dict[str, Any]:
         "Policy": spec.title or spec.name,
         "λ": ", ".join(f"{name} {number(float(value))}" for name, value in spec.multipliers.items()) or "–",
     }
-    reward = spec.reward or lens.reward or "reward"
+    reward = lens.reward or data.open_set(lens.samples).manifest.reward
     row[f"Gain in {reward}"] = "–" if seen is None else _with(seen.reward, seen.reward_error)
     for constraint in lens.constraints:
         name = constraint.name
@@ -59,7 +60,8 @@ def _row(policy: Policy, lens: LensSettings) -> dict[str, Any]:
             _with(seen.utilities[name], seen.utilities_error.get(name, 0.0)) if known and seen else "–"
         )
     row["KL"] = "–" if seen is None else number(seen.kl)
-    row["Steps"] = str(int(spec.metrics.get("steps", 0)) or "–")
+    steps = sum(int(spec.metrics.get(key, 0)) for key in ("steps_before", "steps"))
+    row["Steps"] = str(steps or "–")
     row["Name"] = spec.name
     row["From"] = "ships with dualign" if policy.shipped else (spec.created[:16].replace("T", " ") or "–")
     return row
