@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from dualign import __version__
-from dualign.cli import align, app, collect, iterate, jobs, models, reproduce, samples, serve, solve
+from dualign.cli import align, app, collect, curve, iterate, jobs, models, reproduce, samples, serve, solve
 from dualign.errors import DualignError
 
 
@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dualign {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
-    for module in (samples, solve, collect, align, jobs, models, iterate, reproduce, serve, app):
+    for module in (samples, solve, curve, collect, align, jobs, models, iterate, reproduce, serve, app):
         module.add_commands(commands)
     return parser
 

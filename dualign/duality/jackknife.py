@@ -249,6 +249,10 @@ def _projected_newton_step(lam: Array, now: _Corrected) -> Array:
     values, vectors = np.linalg.eigh(now.hessian[np.ix_(free, free)])
     # A corrected dual that is not convex is stepped along its curvature's size, so that descent remains.
     values = np.maximum(np.abs(values), 1e-10 * max(float(np.abs(values).max()), np.finfo(float).tiny))
-    step[free] = -vectors @ ((vectors.T @ now.slack[free]) / values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        move = -vectors @ ((vectors.T @ now.slack[free]) / values)
+    if not np.isfinite(move).all():
+        return step  # the curvature is spent: one response a prompt carries all the weight
+    step[free] = move
     limit = 2.0 * (np.abs(lam) + np.abs(lam).max() + 1e-3 * np.abs(step) + np.finfo(float).tiny)
     return np.clip(step, -limit, np.maximum(limit, 0.1 * np.abs(step)))

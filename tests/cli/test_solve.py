@@ -125,6 +125,9 @@ def test_two_constraints_by_name_and_in_any_order(capsys: pytest.CaptureFixture[
         ["solve", "{file}", "--resamples", "3"],
         ["curve", "{file}", "--points", "1"],
         ["curve", "{file}", "--max", "-1"],
+        ["curve", "{file}", "--max", "nan"],
+        ["curve", "{file}", "--along", "threshold", "--max", "-9"],
+        ["curve", "{file}", "--along", "threshold", "--points", "99999"],
         ["solve", "{broken}"],
         ["import", "{broken}", "--name", "x"],
         ["import", "{file}", "--name", "../x"],
@@ -226,6 +229,32 @@ def test_curve_agrees_with_solve(capsys: pytest.CaptureFixture[str], two_respons
     assert np.all(np.diff(columns["slack"]) >= -1e-12)
     middle = np.gradient(columns["dual"], columns["multiplier"])[1:-1]
     assert np.allclose(middle, np.asarray(columns["slack"])[1:-1], atol=0.02)
+
+
+def test_the_curve_along_a_threshold_has_the_price_as_its_slope(
+    capsys: pytest.CaptureFixture[str], two_responses: str
+) -> None:
+    record = _json(capsys, "curve", two_responses, "--along", "threshold", "--beta", "1", "--points", "41")
+    columns = {key: np.asarray(values) for key, values in record["curve"].items()}
+    b = columns["threshold"]
+    np.testing.assert_allclose(columns["multiplier"], 0.3 + np.log((0.5 + b) / (0.5 - b)), atol=1e-5)
+    assert columns["multiplier"][0] == pytest.approx(0, abs=1e-6)
+    assert 0.49 < b[-1] < 0.5
+    slope = np.gradient(columns["primal_optimum"], b)[1:-5]
+    np.testing.assert_allclose(slope, -columns["multiplier"][1:-5], atol=0.02)
+
+
+def test_a_curve_of_an_infeasible_problem_says_so(
+    capsys: pytest.CaptureFixture[str], two_responses: str
+) -> None:
+    arguments = ["curve", two_responses, "--threshold", "harmless>=0.6", "--beta", "1", "--points", "3"]
+    record = _json(capsys, *arguments)
+    assert record["status"] == "infeasible"
+    assert "cannot be met" in record["message"]
+    assert main(arguments) == 0
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 4
+    assert "cannot be met" in captured.err
 
 
 def test_the_installed_command_prints_words() -> None:

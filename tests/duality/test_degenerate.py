@@ -183,3 +183,13 @@ def test_tables_that_would_not_fit_are_refused_in_words() -> None:
     problem = _problem(*(lambda r, g, _: (r, [g], [0.3]))(*_scores()))
     with pytest.raises(InvalidInputError, match="give at most"):
         _assess(problem, 10**8)
+
+
+def test_the_jackknife_gives_up_quietly_where_no_curvature_is_left() -> None:
+    rng = np.random.default_rng(5)
+    r = rng.normal(size=(50, 16))
+    g = -0.5 * r + rng.normal(size=(50, 16))
+    problem = AlignmentProblem(ScoredSamples(r, g[..., None], ("a",)), [1.5], 1e-4)
+    found = _assess(problem, 100)
+    assert np.isnan(found.multipliers_corrected).all()
+    assert found.trust.light == "red"
