@@ -44,8 +44,11 @@ def guarded() -> Iterator[None]:
 
 def notes() -> None:
     """What was repaired in the address, said once, on whichever page it opened."""
-    for note in session.notes():
-        st.info(md(note, 400), icon=":material/info:")
+    # A place of its own: notes that came and went between the elements of a page would have what follows mounted
+    # anew, and a hand on the lens would lose it.
+    with st.container():
+        for note in session.notes():
+            st.info(md(note, 400), icon=":material/info:")
 
 
 def look() -> themes.Theme:

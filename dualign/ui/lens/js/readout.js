@@ -38,11 +38,11 @@ function explained(config, floor) {
   const name = config.names[config.constraint];
   return [
     ["reference", "The policy that the replies were sampled from. Every gain and every distance is counted from it."],
-    ["\u03bb", `The multiplier: how much ${name} weighs against ${config.reward} in the policy shown. At the optimum \u03bb* it is the price at the margin: moving the threshold by a small step changes what can be earned by \u03bb* times the step.`],
-    ["E[r] \u2212 \u03b2 KL", `What is maximised: expected ${config.reward} less \u03b2 times the distance from the reference.`],
+    ["\u03bb", `The multiplier: how much ${name} weighs against the reward (${config.reward}) in the policy shown. At the optimum \u03bb* it is the price at the margin: moving the threshold by a small step changes what can be earned by \u03bb* times the step.`],
+    ["E[r] \u2212 \u03b2 KL", `What is maximised: expected reward less \u03b2 times the distance from the reference.`],
     ["D(\u03bb)", "The dual function: no policy that meets what is required earns more than this. Its lowest value D* is what the best of them does earn, P*."],
     ["slack", `Expected ${name} of the policy shown, less what is required. The constraint holds where it is 0 or more.`],
-    ["reward", `Expected ${config.reward} of the policy shown, less that of the reference. It can be positive although the constraint costs something: the cost is counted from the best policy without the constraint.`],
+    ["reward", `Expected reward (${config.reward}) of the policy shown, less that of the reference. It can be positive although the constraint costs something: the cost is counted from the best policy without the constraint.`],
     ["KL", "Distance of the policy shown from the reference, in nats; 0 is the reference itself."],
     ["ESS", `How many equally weighted replies the replies to a prompt are worth for the policy shown (median over prompts). Below ${floor} the picture is not to be trusted.`],
   ];
