@@ -32,10 +32,20 @@ def projected_newton(view: View, *, tolerance: float, max_iterations: int, follo
             lam = np.zeros_like(lam)  # the part alone cannot meet the thresholds
         betas = []
     lam, at, residual = _follow(view, lam, betas, 0.1 * tolerance, max_iterations)
+    variance = np.inf
     if at.hessian is not None:
+        variance = _least_variance(view, lam, at.hessian)
         at = view.evaluate(lam, order=1)
         residual = view.residual(lam, at.slack)
-    return Search(lam, at, residual, view.path)
+    return Search(lam, at, residual, view.path, variance)
+
+
+def _least_variance(view: View, lam: Array, hessian: Array) -> float:
+    binding = lam > 0
+    if not binding.any():
+        return np.inf
+    unit = 1.0 / np.where(view.scale > 0, view.scale, 1.0)[binding]
+    return float(np.linalg.eigvalsh(view.beta * hessian[np.ix_(binding, binding)] * np.outer(unit, unit))[0])
 
 
 def _betas(view: View) -> list[float]:

@@ -70,9 +70,15 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Where a search ended: multipliers, the order-1 pass at them, residual, and every pass on the way."""
+    """Where a search ended: multipliers, the order-1 pass at them, residual, and every pass on the way.
+
+    ``variance`` is the least of any mixture of the binding constraints under the tilted policy, within prompts
+    and in squared spreads of the reference: next to nothing where the policy has run into a ceiling. Infinite
+    where it was not computed.
+    """
 
     multipliers: Array
     at: Tilt
     residual: float
     path: list[Array]
+    variance: float = np.inf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -131,9 +131,10 @@ def solve_dual(
     search = projected_newton(view, tolerance=tolerance, max_iterations=max_iterations)
     tilts = search.multipliers * view.scale / problem.beta
     # A solution found is a proof of feasibility, but for a shortfall inside the tolerance: multipliers out
-    # of proportion are how that shows.
+    # of proportion are how that shows, or a policy that has nowhere left to go.
+    spent = not dependent and search.variance < 1e-6
     far = 50.0 * (1.0 + view.centred.reward_spread / problem.beta)
-    if not search.residual <= tolerance or (tilts.max() > far and search.at.slack.min() < 0):
+    if not search.residual <= tolerance or (tilts.max() > far and search.at.slack.min() < 0) or spent:
         feasibility = check_feasibility(problem)
         best = feasibility.best_slack
         if not feasibility.feasible:
@@ -152,7 +153,7 @@ def _smallest(problem: AlignmentProblem, view: View, search: Search, tolerance: 
         return search
     at = view.evaluate(lam, order=1)
     residual = view.residual(lam, at.slack)
-    return Search(lam, at, residual, view.path) if residual <= tolerance else search
+    return replace(search, multipliers=lam, at=at, residual=residual) if residual <= tolerance else search
 
 
 def _solution(

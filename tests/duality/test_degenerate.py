@@ -14,6 +14,7 @@ from dualign.duality import (
     ScoredSamples,
     assess,
     build_problem,
+    check_feasibility,
     group_share,
     parse_thresholds,
     solve_dual,
@@ -193,3 +194,19 @@ def test_the_jackknife_gives_up_quietly_where_no_curvature_is_left() -> None:
     found = _assess(problem, 100)
     assert np.isnan(found.multipliers_corrected).all()
     assert found.trust.light == "red"
+
+
+@pytest.mark.parametrize("kind", ["binary", "continuous"])
+def test_thresholds_that_are_together_at_the_ceiling_have_no_finite_price(kind: str) -> None:
+    rng = np.random.default_rng(8)
+    r, g = rng.normal(size=(40, 12)), rng.normal(size=(40, 12, 3))
+    g = (g > 0) * 1.0 if kind == "binary" else g
+    samples = ScoredSamples(r, g, ("a", "b", "c"))
+    most = check_feasibility(AlignmentProblem(samples, np.zeros(3), 1.0)).best_slack
+    at = solve_dual(AlignmentProblem(samples, np.full(3, most), 1.0))
+    assert at.outcome is Outcome.INACCURATE
+    assert "together equal the best achievable" in at.message
+    below = solve_dual(AlignmentProblem(samples, np.full(3, 0.9 * most), 1.0))
+    assert below.outcome is Outcome.OPTIMAL_BINDING
+    above = solve_dual(AlignmentProblem(samples, np.full(3, 1.0001 * most), 1.0))
+    assert above.outcome is Outcome.INFEASIBLE
