@@ -263,3 +263,29 @@ def test_the_installed_command_prints_words() -> None:
     assert done.returncode == 0, done.stderr
     assert "lam*" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "options", "form"),
+    [
+        (["harmless>=0.5"], [], None),
+        (["harmless>=ref+0.5"], [], "improvement"),
+        (["P(harmless>=0)>=0.9"], [], "absolute"),
+        (["P(harmless>=0)>=0.1", "harmless>=0.5"], ["--form", "improvement"], "improvement"),
+    ],
+)
+def test_align_takes_the_form_that_its_thresholds_have(
+    thresholds: list[str], options: list[str], form: str | None
+) -> None:
+    from dualign.cli.align import spec_of
+    from dualign.cli.main import build_parser
+
+    words = [word for threshold in thresholds for word in ("--threshold", threshold)]
+    assert spec_of(build_parser().parse_args(["align", "demo", *words, *options])).form == form
+
+
+def test_align_refuses_mixed_forms(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["align", "demo", "--threshold", "harmless>=0.5", "--threshold", "P(harmless>=0)>=0.9"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "mix improvements" in captured.err
