@@ -7,18 +7,14 @@ import streamlit as st
 from dualign.ui import data, session, show
 from dualign.ui.router import framed
 from dualign.ui.samples_view import calibration, distributions, overview, provenance, responses, take_away
-from dualign.ui.wizard import import_wizard
+from dualign.ui.wizard import import_section
 
 framed()
 with show.guarded():
     show.notes()
     st.title("The samples: what everything here is computed from", anchor=False)
     chosen = overview()
-    with st.expander(
-        "Import a file", icon=":material/upload_file:", key="import_open", on_change="rerun"
-    ) as wizard:
-        if wizard.open:
-            import_wizard()
+    import_section()
     sample_set = data.open_set(chosen)
     tabs = st.tabs(
         ["Scores", "Replies", "Provenance", "Scorers", "Take away"], key="samples_tab", on_change="rerun"

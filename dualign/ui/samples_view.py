@@ -20,7 +20,7 @@ from dualign.ui.export import script
 from dualign.ui.replies import browse
 from dualign.ui.score_view import scoring
 from dualign.ui.state import LensSettings
-from dualign.ui.terms import score_name
+from dualign.ui.terms import score_name, short_unit
 from dualign.ui.texts import md, number
 
 _TABLE = "samples_table"
@@ -127,7 +127,7 @@ def distributions(sample_set: SampleSet) -> None:
         with columns[k % len(columns)]:
             info = sample_set.manifest.scores[name]
             shown = score_name(sample_set.manifest, name)
-            drawn = figures.histogram_data(shown, values[name], unit=info.unit)
+            drawn = figures.histogram_data(shown, values[name], unit=short_unit(info.unit))
             words = (
                 f"{shown} has mean {number(drawn.mean)} and standard deviation {number(drawn.deviation)} "
                 f"over {table.num_rows:,} replies."

@@ -15,7 +15,6 @@ from dualign.ui.texts import md, number
 
 _SECONDS = 1.5
 _DEFAULTS = ("helpful", "harmless")
-_WATCHED = "score_job_watched"
 
 
 def scoring(sample_set: SampleSet) -> None:
@@ -29,6 +28,17 @@ def scoring(sample_set: SampleSet) -> None:
         job = _job_of(sample_set.name)
         if job is not None and job.active:
             st.fragment(_watch, run_every=_SECONDS)(job.id)
+            return
+        scored = str(job.result.get("samples")) if job is not None and job.result else ""
+        if scored in data.names():
+            st.markdown(f"Its replies were scored before: they are stored as **{md(scored)}**.")
+            st.button(
+                "Open it",
+                icon=":material/center_focus_strong:",
+                key="open_scored",
+                on_click=_open,
+                args=(scored,),
+            )
             return
         if job is not None and job.state in ("failed", "cancelled"):
             st.warning(md(f"The last scoring ended: {job.reason}", 600), icon=":material/warning:")
@@ -147,7 +157,7 @@ def _watch(job_id: str) -> None:
 def _open(name: str) -> None:
     """Let the page and the lens look at the set that has just been scored."""
     st.session_state["samples_shown"] = name
-    st.session_state["samples_done"] = f"The replies are scored: {name} is stored, and the lens looks at it."
+    st.session_state["samples_done"] = f"{name} is stored with its scores, and the lens looks at it."
     session.commit(data.bounds(name).start)
 
 

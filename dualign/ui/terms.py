@@ -110,7 +110,7 @@ def score_name(manifest: Manifest, score: str) -> str:
 def term_of(manifest: Manifest, constraint: Threshold) -> Term:
     """The words for one constraint on a set."""
     info = manifest.scores.get(constraint.utility)
-    unit = (info.unit if info is not None else "") or "utility units"
+    unit = short_unit(info.unit if info is not None else "") or "utility units"
     return Term(
         constraint.utility,
         unit if constraint.cutoff is None else "share of replies",
@@ -120,13 +120,18 @@ def term_of(manifest: Manifest, constraint: Threshold) -> Term:
     )
 
 
+def short_unit(unit: str) -> str:
+    """A unit for axes: of 's.d. over 4704 fitting replies' the abbreviation, which `unit_sentence` explains."""
+    return _SPREAD if unit.startswith(_SPREAD) else unit
+
+
 def unit_sentence(manifest: Manifest, scores: Sequence[str]) -> str:
     """What one unit of the named scores is, where their set says so; else empty."""
     by_unit: dict[str, list[str]] = {}
     for score in dict.fromkeys(scores):
         info = manifest.scores.get(score)
         if info is not None and info.unit:
-            by_unit.setdefault(info.unit, []).append(score)
+            by_unit.setdefault(short_unit(info.unit), []).append(score)
     parts = []
     for unit, names in by_unit.items():
         listed = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

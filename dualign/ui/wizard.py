@@ -28,7 +28,7 @@ from dualign.ui import analysis, data, session, show
 from dualign.ui.terms import score_name
 from dualign.ui.texts import md, md_code, number
 
-_KEPT = "import_parsed"
+_KEPT, _ROUND = "import_parsed", "import_round"
 _SUFFIXES = ["csv", "tsv", "json", "jsonl", "parquet", "npz", "pt", "gz", "zst"]
 _NOTHING = "(none)"
 
@@ -41,12 +41,20 @@ class _Upload:
     error: str = ""
 
 
+def import_section() -> None:
+    """The wizard in its expander, closed until it is asked for and again after every import."""
+    key = f"import_open_{st.session_state.get(_ROUND, 0)}"
+    with st.expander("Import a file", icon=":material/upload_file:", key=key, on_change="rerun") as wizard:
+        if wizard.open:
+            import_wizard()
+
+
 def import_wizard() -> None:
     """The wizard; an unreadable file ends in one sentence and changes nothing."""
     uploaded = st.file_uploader(
         "A file of scored replies: CSV, JSONL, Parquet (also gzip or zstd), npz, or pt with tensors only",
         type=_SUFFIXES,
-        key="import_file",
+        key=f"import_file_{st.session_state.get(_ROUND, 0)}",
         help="It is read by a separate process with limits on memory and time. Nothing leaves this machine.",
     )
     if uploaded is None:
@@ -335,6 +343,7 @@ def _store(upload: _Upload, mapping: ImportMapping, name_key: str) -> None:
         return
     st.session_state["samples_shown"] = name
     st.session_state["samples_done"] = f"{name} is stored."
-    st.session_state["import_open"] = False
+    # Another key is another expander: a closed one, with an empty place for a file.
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
     if manifest.reward and manifest.utilities:
         session.commit(data.bounds(name).start)

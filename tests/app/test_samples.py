@@ -75,9 +75,9 @@ def test_a_deleted_set_gives_way(open_app: OpenApp, stored: Store) -> None:
 
 def _with_file(open_app: OpenApp, name: str, content: bytes):  # type: ignore[no-untyped-def]
     app = open_app("samples")
-    app.session_state["import_open"] = True
+    app.session_state["import_open_0"] = True
     app.run()
-    app.file_uploader(key="import_file").set_value((name, content, "text/csv"))
+    app.file_uploader(key="import_file_0").set_value((name, content, "text/csv"))
     return app.run()
 
 
@@ -101,7 +101,7 @@ def test_an_import_is_what_the_page_then_shows(open_app: OpenApp, stored: Store)
     rows = app.session_state["samples_table"]["selection"]["rows"]
     assert app.dataframe[0].value["Name"].iloc[rows[0]] == "mine"
     assert "mine is stored." in texts(app)
-    assert not app.session_state["import_open"]
+    assert not app.session_state["import_open_1"]
     assert "**20** prompts" in _replies_tab(app)
     assert app.query_params["set"] == "mine"
     assert not app.button(key="use_set").disabled
