@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
 from dualign.errors import DualignError, InvalidInputError, JobError
 from dualign.jobs import capacity, database, faults, files, launchers, ledger, process, schema
 from dualign.jobs.registry import fetch, move
 from dualign.jobs.spec import JobSpec, State
 from dualign.jobs.work import publish_outcome
-from sqlalchemy.engine import Connection, Row
 
 _JOBS, _GPUS = schema.jobs, schema.gpus
 # A launch takes a tenth of a second; a cluster's answer, some seconds.

@@ -26,7 +26,12 @@ _PAGES = (
         "hexagon",
         "The image set, the trade-off, and the replies that a policy favours.",
     ),
-    ("align", "Align", "model_training", "Train the policy for a λ in the background; watch it, compare jobs."),
+    (
+        "align",
+        "Align",
+        "model_training",
+        "Train the policy for a λ in the background; watch it, compare jobs.",
+    ),
     ("chat", "Chat", "forum", "Talk to the policies side by side, at any λ; vote blind."),
     ("evaluate", "Evaluate", "fact_check", "Expected against achieved, and the papers' experiments."),
     ("samples", "Samples", "dataset", "The scored samples: import, inspect, export."),

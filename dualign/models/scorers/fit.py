@@ -140,6 +140,11 @@ def fit_on_features(
     return save_head(folder, head, record, json.dumps(table, indent=1).encode())
 
 
+def read_examples(files: Sequence[Path], columns: Columns) -> Examples:
+    """Pairs or labelled replies of ``files``; errors as in `fit_scorer`."""
+    return _examples([_read(path) for path in files], files, columns)
+
+
 def _read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise SampleFileError(f"{path} is not a file: name a CSV, JSONL or Parquet file.")

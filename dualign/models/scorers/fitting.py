@@ -116,6 +116,22 @@ def fit_weights(
     return minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 400}).x[:width]
 
 
+def openings(prompts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Number (N,) of each prompt's opening turn: dialogues that open alike are near copies."""
+    first = [re.split(r"\n\nAssistant:", prompt, maxsplit=1)[0] for prompt in prompts]
+    return np.asarray(np.unique(np.asarray(first, dtype=object), return_inverse=True)[1], dtype=np.int64)
+
+
+def fold_of_prompts(prompts: Sequence[str], *, folds: int = 5) -> npt.NDArray[np.int64]:
+    """Fold (N,) of each prompt; prompts that open alike share one."""
+    groups = openings(prompts)
+    # Openings are dealt to folds by size, largest first, so that folds are of equal size.
+    order = np.argsort(-np.bincount(groups), kind="stable")
+    fold_of = np.empty(order.size, dtype=np.int64)
+    fold_of[order] = np.arange(order.size) % folds
+    return fold_of[groups]
+
+
 def held_out_scores(
     matrix: npt.NDArray[np.float32],
     examples: Examples,
@@ -125,14 +141,7 @@ def held_out_scores(
     folds: int = 5,
 ) -> Array:
     """Raw score (N,) of every reply by weights that never saw its prompt."""
-    # Dialogues that open alike are near copies: they go to one fold together.
-    openings = [re.split(r"\n\nAssistant:", prompt, maxsplit=1)[0] for prompt in examples.prompts]
-    _, groups = np.unique(np.asarray(openings, dtype=object), return_inverse=True)
-    # Prompts are dealt to folds by size, largest first, so that folds are of equal size.
-    order = np.argsort(-np.bincount(groups), kind="stable")
-    fold_of = np.empty(order.size, dtype=np.int64)
-    fold_of[order] = np.arange(order.size) % folds
-    fold = fold_of[groups]
+    fold = fold_of_prompts(examples.prompts, folds=folds)
     scores = np.empty(len(examples.prompts))
     for test in range(folds):
         keep = examples.labelled[fold[examples.labelled] != test]
