@@ -7,13 +7,13 @@ from dualign.alignment.estimate import Estimate, Expected, Interval, estimate, e
 from dualign.alignment.launch import job_spec, launch
 from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.off_policy import OffPolicy, off_policy
+from dualign.alignment.outcome import Stopped
 from dualign.alignment.preferences import (
     Preferences,
     hard_preferences,
     preference_probability,
     soft_preferences,
 )
-from dualign.alignment.session import Stopped
 from dualign.alignment.spec import METHODS, AlignSpec, Method, TrainOptions
 from dualign.alignment.train import TrainResult, train
 

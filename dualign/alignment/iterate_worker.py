@@ -9,7 +9,7 @@ from dataclasses import asdict
 from dualign.alignment.iterate_spec import IterateSpec
 from dualign.alignment.iterative import iterate
 from dualign.alignment.objective import resolve
-from dualign.alignment.session import Stopped
+from dualign.alignment.outcome import Stopped
 from dualign.alignment.train import total_steps
 from dualign.jobs import JobSpec, worker
 from dualign.models.policies import policy_folder, read_policy

@@ -21,8 +21,9 @@ from dualign.alignment.iterate_spec import IterateSpec
 from dualign.alignment.iterates import Iterate, best_iterate, live_metrics, read_history, write_history
 from dualign.alignment.objective import Objective, resolve
 from dualign.alignment.online import Score, stored_scorers
+from dualign.alignment.outcome import Stopped, Trained
 from dualign.alignment.policy_replies import reply_table
-from dualign.alignment.session import Session, Stopped, Trained, open_session
+from dualign.alignment.session import Session, open_session
 from dualign.alignment.stages import Stages
 from dualign.alignment.train import policy_record, reference_name, total_steps, warm_start
 from dualign.duality import AlignmentProblem, dual_function, dual_hessian

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign.alignment.objective import Objective
+from dualign.alignment.outcome import Stopped, Trained
 from dualign.alignment.seal import is_sealed, latest, seal
-from dualign.alignment.session import Session, Stopped, Trained
+from dualign.alignment.session import Session
 from dualign.alignment.spec import AlignSpec
 from dualign.alignment.stages import read_trained, write_trained
 from dualign.alignment.trainer import common_settings, lora_config, progress_callback

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign.alignment.objective import Objective
-from dualign.alignment.session import Session, Trained
+from dualign.alignment.outcome import Trained
+from dualign.alignment.session import Session
 from dualign.alignment.spec import AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
 from dualign.duality import AlignmentProblem, Outcome, ScoredSamples, solve_dual

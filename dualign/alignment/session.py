@@ -16,7 +16,8 @@ import numpy.typing as npt
 from dualign.alignment.arithmetic import arithmetic, device_words, model_dtype, prefer_fast_attention
 from dualign.alignment.encode import Encoded, encode
 from dualign.alignment.objective import Objective
-from dualign.alignment.off_policy import OffPolicy, off_policy, reward_margin
+from dualign.alignment.off_policy import off_policy, reward_margin
+from dualign.alignment.outcome import HeldOut, State, Stopped, Trained
 from dualign.alignment.packed import can_share
 from dualign.alignment.preferences import Plan, plan_groups
 from dualign.alignment.reference_scores import compute, reference_log_probs
@@ -34,39 +35,7 @@ from dualign.errors import ModelError
 from dualign.models import Reference, load_reference
 
 Array = npt.NDArray[np.float64]
-State = Mapping[str, Any]
 StepReport = Callable[[int, int, Mapping[str, float]], None]
-
-
-class Stopped(Exception):
-    """Training was asked to stop; the last checkpoint says how far it came."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trained:
-    """A trained LoRA: its tensors by name, and what the last steps showed.
-
-    ``reward_margin`` is beta times the log-ratio difference of chosen and rejected replies.
-    """
-
-    state: State
-    metrics: Mapping[str, float]
-    rank: int
-    alpha: int
-    targets: tuple[str, ...]
-
-    def like(self, options: TrainOptions) -> bool:
-        """Whether a training with these options can start from it."""
-        return (self.rank, set(self.targets)) == (options.rank, set(options.targets))
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeldOut:
-    """A policy on held-out prompts: importance estimates, and the reward margin of its pairs of replies."""
-
-    off_policy: OffPolicy
-    margin: float
-    margin_error: float
 
 
 @dataclass(kw_only=True, eq=False)

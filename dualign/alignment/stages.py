@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dualign.alignment.outcome import State, Trained
 from dualign.alignment.seal import is_sealed, seal
-from dualign.alignment.session import Session, State, Trained
+from dualign.alignment.session import Session
 from dualign.errors import ModelError
 from dualign.models.adapters import CONFIG, WEIGHTS, read_weights
 

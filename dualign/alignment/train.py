@@ -17,7 +17,8 @@ from dualign.alignment.arithmetic import device_words, machine_words
 from dualign.alignment.front import front_order, mixed_state
 from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.online import train_online
-from dualign.alignment.session import HeldOut, Session, State, Stopped, Trained, open_session, options_record
+from dualign.alignment.outcome import HeldOut, State, Stopped, Trained
+from dualign.alignment.session import Session, open_session, options_record
 from dualign.alignment.spec import OFFLINE, AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
 from dualign.errors import InvalidInputError, StoreError

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from dualign.alignment.session import Stopped
+from dualign.alignment.outcome import Stopped
 from dualign.alignment.spec import AlignSpec
 from dualign.alignment.train import train
 from dualign.jobs import worker

@@ -14,6 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign.duality.centred import Centred, centre
+from dualign.duality.checks import (
+    floats,
+    frozen,
+    group_labels,
+    mean_one_exposure,
+    normalised_log_weights,
+    normalised_prompt_weights,
+    require_finite,
+)
 from dualign.errors import InvalidInputError
 
 Array = npt.NDArray[np.float64]
@@ -64,13 +73,13 @@ class ScoredSamples:
     exposure: Array | None = None
 
     def __post_init__(self) -> None:
-        rewards = _floats(self.rewards, "rewards")
+        rewards = floats(self.rewards, "rewards")
         if rewards.ndim != 2 or 0 in rewards.shape:
             raise InvalidInputError(
                 f"rewards have shape {rewards.shape}: give one row per prompt and one column per response."
             )
         names = (self.names,) if isinstance(self.names, str) else tuple(str(name) for name in self.names)
-        utilities = _floats(self.utilities, "utilities")
+        utilities = floats(self.utilities, "utilities")
         if utilities.ndim != 3 or utilities.shape != (*rewards.shape, len(names)) or not names:
             raise InvalidInputError(
                 f"utilities have shape {utilities.shape}, but {(*rewards.shape, len(names))} is needed for "
@@ -81,24 +90,28 @@ class ScoredSamples:
             raise InvalidInputError(
                 f"utility '{twice[0]}' is named {names.count(twice[0])} times: rename one."
             )
-        log_weights, present = _log_weights(self.log_weights, rewards.shape)
+        log_weights, present = normalised_log_weights(self.log_weights, rewards.shape)
         # Each utility contiguous: the passes read one utility at a time, row by row.
         planes = np.array(np.moveaxis(utilities, 2, 0), order="C")
         rewards = np.array(rewards, order="C")
         if present is not None:
             rewards[~present] = 0.0
             planes[:, ~present] = 0.0
-        _require_finite(rewards, "rewards")
+        require_finite(rewards, "rewards")
         for plane, name in zip(planes, names, strict=True):
-            _require_finite(plane, f"utility '{name}'")
+            require_finite(plane, f"utility '{name}'")
         set_field = object.__setattr__
-        set_field(self, "rewards", _frozen(rewards))
-        set_field(self, "utilities", np.moveaxis(_frozen(planes), 0, 2))
+        set_field(self, "rewards", frozen(rewards))
+        set_field(self, "utilities", np.moveaxis(frozen(planes), 0, 2))
         set_field(self, "names", names)
         set_field(self, "log_weights", log_weights)
-        set_field(self, "prompt_weights", _prompt_weights(self.prompt_weights, len(rewards)))
-        set_field(self, "groups", _groups(self.groups, len(rewards)))
-        set_field(self, "exposure", _exposure(self.exposure, self.prompt_weights, (len(rewards), len(names))))
+        set_field(self, "prompt_weights", normalised_prompt_weights(self.prompt_weights, len(rewards)))
+        set_field(self, "groups", group_labels(self.groups, len(rewards)))
+        set_field(
+            self,
+            "exposure",
+            mean_one_exposure(self.exposure, self.prompt_weights, (len(rewards), len(names))),
+        )
 
     @classmethod
     def from_ragged(
@@ -136,14 +149,14 @@ class ScoredSamples:
         planes = np.zeros((len(counts), width, len(names)))
         logs = np.full((len(counts), width), -np.inf)
         for p, count in enumerate(counts):
-            block = _floats(utilities[p], "utilities").reshape((*np.shape(utilities[p])[:1], -1))
-            own = np.zeros(count) if log_weights is None else _floats(log_weights[p], "log weights")
+            block = floats(utilities[p], "utilities").reshape((*np.shape(utilities[p])[:1], -1))
+            own = np.zeros(count) if log_weights is None else floats(log_weights[p], "log weights")
             if block.shape != (count, len(names)) or own.shape != (count,):
                 raise InvalidInputError(
                     f"prompt {p} has {count} rewards, but utilities of shape {block.shape} and "
                     f"{own.shape[0] if own.ndim else 0} log weights: give {(count, len(names))} and {count}."
                 )
-            padded[p, :count], planes[p, :count], logs[p, :count] = _floats(rewards[p], "rewards"), block, own
+            padded[p, :count], planes[p, :count], logs[p, :count] = floats(rewards[p], "rewards"), block, own
         equal = log_weights is None and min(counts) == width
         return cls(padded, planes, names, None if equal else logs, prompt_weights, groups)  # type: ignore[arg-type]
 
@@ -298,14 +311,14 @@ class AlignmentProblem:
     form: Form | tuple[Form, ...] = "improvement"
 
     def __post_init__(self) -> None:
-        thresholds = np.atleast_1d(_floats(self.thresholds, "thresholds"))
+        thresholds = np.atleast_1d(floats(self.thresholds, "thresholds"))
         m = self.samples.n_constraints
         if thresholds.shape != (m,):
             raise InvalidInputError(
                 f"thresholds have shape {thresholds.shape}, but there are {m} constraints "
                 f"({', '.join(self.samples.names)}): give one for each."
             )
-        _require_finite(thresholds, "thresholds")
+        require_finite(thresholds, "thresholds")
         if np.abs(thresholds).max() > LARGEST:
             raise InvalidInputError(
                 f"a threshold is {thresholds[np.abs(thresholds).argmax()]:g}: give numbers within {LARGEST:.0e}."
@@ -326,7 +339,7 @@ class AlignmentProblem:
                 f"form is {self.form!r}: give 'improvement' or 'absolute', one for all or one for each of {m}."
             )
         object.__setattr__(self, "form", forms[0] if len(set(forms)) == 1 else forms)
-        object.__setattr__(self, "thresholds", _frozen(thresholds.copy()))
+        object.__setattr__(self, "thresholds", frozen(thresholds.copy()))
         object.__setattr__(self, "beta", beta)
 
     @property
@@ -353,97 +366,3 @@ class AlignmentProblem:
     def margins(self) -> Array:
         """h = g - offset of every response, (P, I, m)."""
         return self.samples.utilities - self.offset
-
-
-def _floats(values: npt.ArrayLike, what: str) -> Array:
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiub":
-            raise TypeError
-        return array.astype(np.float64, copy=False)
-    except (TypeError, ValueError):
-        raise InvalidInputError(f"{what} are not an array of real numbers: give plain numbers.") from None
-
-
-def _frozen(array: Array) -> Array:
-    array.flags.writeable = False
-    return array
-
-
-def _require_finite(array: Array, what: str) -> None:
-    # A sum is NaN or inf if any term is, and costs no temporary; only then is the place looked for.
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):
-            return
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        place = ", ".join(str(i) for i in bad[0])
-        raise InvalidInputError(
-            f"{what}: {len(bad)} of {array.size} values are NaN or infinite, first {array[tuple(bad[0])]} "
-            f"at ({place}). Remove or repair them."
-        )
-
-
-def _log_weights(
-    values: npt.ArrayLike | None, shape: tuple[int, ...]
-) -> tuple[Array | None, npt.NDArray[np.bool_] | None]:
-    if values is None:
-        return None, None
-    logs = _floats(values, "log weights")
-    if logs.shape != shape:
-        raise InvalidInputError(
-            f"log weights have shape {logs.shape} and rewards {shape}: give one per response."
-        )
-    if np.isnan(logs).any() or (logs == np.inf).any():
-        raise InvalidInputError("log weights hold NaN or +inf: give finite numbers, or -inf for no response.")
-    present = logs > -np.inf
-    empty = np.flatnonzero(~present.any(axis=1))
-    if empty.size:
-        raise InvalidInputError(
-            f"{empty.size} of {shape[0]} prompts have no response, first prompt {empty[0]}: leave them out."
-        )
-    top = logs.max(axis=1, keepdims=True)
-    return _frozen(logs - (top + np.log(np.exp(logs - top).sum(axis=1, keepdims=True)))), present
-
-
-def _prompt_weights(values: npt.ArrayLike | None, n_prompts: int) -> Array | None:
-    if values is None:
-        return None
-    weights = _floats(values, "prompt weights")
-    if weights.shape != (n_prompts,):
-        raise InvalidInputError(
-            f"prompt weights have shape {weights.shape}: give one for each of {n_prompts} prompts."
-        )
-    _require_finite(weights, "prompt weights")
-    if (weights < 0).any() or not weights.sum() > 0:
-        raise InvalidInputError(
-            f"prompt weights run from {weights.min():g} to {weights.max():g}: give non-negative weights, not all 0."
-        )
-    weights = weights / weights.max()
-    return _frozen(weights / weights.sum())
-
-
-def _groups(values: Sequence[str] | npt.NDArray[np.str_] | None, n_prompts: int) -> tuple[str, ...] | None:
-    if values is None:
-        return None
-    labels = tuple(str(label) for label in values)
-    if len(labels) != n_prompts:
-        raise InvalidInputError(f"{len(labels)} groups for {n_prompts} prompts: give one label for each.")
-    return labels
-
-
-def _exposure(values: npt.ArrayLike | None, weights: Array | None, shape: tuple[int, int]) -> Array | None:
-    if values is None:
-        return None
-    exposure = _floats(values, "exposure")
-    if exposure.shape != shape:
-        raise InvalidInputError(
-            f"exposure has shape {exposure.shape}: give {shape}, one a prompt and utility."
-        )
-    _require_finite(exposure, "exposure")
-    means = np.average(exposure, axis=0, weights=weights)
-    if (exposure < 0).any() or not np.allclose(means, 1.0, rtol=0, atol=1e-9):
-        raise InvalidInputError(
-            f"exposure has means {means} and least value {exposure.min():g}: give non-negative ones of mean 1."
-        )
-    return _frozen(exposure.copy())

@@ -19,7 +19,7 @@ from dualign.alignment.iterates import (
 )
 from dualign.alignment.iterative import dual_prompts, iterate
 from dualign.alignment.objective import resolve
-from dualign.alignment.session import Stopped
+from dualign.alignment.outcome import Stopped
 from dualign.alignment.spec import AlignSpec, TrainOptions
 from dualign.errors import InvalidInputError
 from dualign.models.policies import policy_folder, read_policy, verify_policy

@@ -8,7 +8,8 @@ import pytest
 
 from dualign.alignment.objective import resolve
 from dualign.alignment.online import RewardFunction, stored_scorers, train_online
-from dualign.alignment.session import Stopped, open_session
+from dualign.alignment.outcome import Stopped
+from dualign.alignment.session import open_session
 from dualign.alignment.spec import AlignSpec, TrainOptions
 from dualign.errors import ModelError
 

@@ -9,7 +9,7 @@ import pytest
 from dualign.alignment import seal as seals
 from dualign.alignment.front import front_order, mixed_state
 from dualign.alignment.objective import resolve
-from dualign.alignment.session import Stopped
+from dualign.alignment.outcome import Stopped
 from dualign.alignment.spec import AlignSpec, TrainOptions
 from dualign.alignment.train import front_steps, total_steps, train
 from dualign.models.policies import policy_folder, read_policy
