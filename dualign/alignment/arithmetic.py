@@ -60,3 +60,21 @@ def prefer_fast_attention(model: Any) -> None:
     takes a third of the time of the fused kernel."""
     if next(model.parameters()).device.type == "cpu":
         model.set_attn_implementation("eager")
+
+
+@contextmanager
+def fused_attention(model: Any) -> Iterator[None]:
+    """The fused attention kernel while the block runs: forward alone it takes less time than plain products.
+
+    Models that have no such kernel, or that cap their attention's logits, which it cannot, keep theirs.
+    """
+    before = model.config._attn_implementation
+    capped = getattr(model.config.get_text_config(), "attn_logit_softcapping", None) is not None
+    fused = before == "eager" and not capped and getattr(model, "_supports_sdpa", False)
+    if fused:
+        model.set_attn_implementation("sdpa")
+    try:
+        yield
+    finally:
+        if fused:
+            model.set_attn_implementation(before)

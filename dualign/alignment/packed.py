@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Tokens = npt.NDArray[np.int64]
 # Token rows of logits that are kept for the backward pass; beyond it they are computed again, piece by piece.
 _KEPT_ROWS = 4096
-_PIECE = 1024
+# Logits of a piece should lie in the cache until their log-softmax is taken.
+_PIECE = 256
 # Rows are as wide as a multiple of this: with a new shape at every step freed memory is seldom used again.
 _WIDTHS = 32
 
@@ -132,11 +133,13 @@ def log_probs(model: Any, packed: Packed) -> torch.Tensor:
     def token_log_probs(states: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         return -torch.nn.functional.cross_entropy(head(states).float(), labels, reduction="none")
 
-    if len(chosen) <= _KEPT_ROWS or not torch.is_grad_enabled():
+    if not torch.is_grad_enabled():
         pieces = [
             token_log_probs(s, y)
-            for s, y in zip(chosen.split(_KEPT_ROWS), packed.label.split(_KEPT_ROWS), strict=True)
+            for s, y in zip(chosen.split(_PIECE), packed.label.split(_PIECE), strict=True)
         ]
+    elif len(chosen) <= _KEPT_ROWS:
+        pieces = [token_log_probs(chosen, packed.label)]
     else:
         pieces = [
             checkpoint(token_log_probs, s, y, use_reentrant=False)

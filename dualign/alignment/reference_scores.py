@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign import paths
+from dualign.alignment.arithmetic import fused_attention
 from dualign.alignment.encode import Encoded
 from dualign.alignment.packed import log_probs, pack, to_device
 from dualign.errors import StoreError
@@ -25,8 +26,8 @@ Array = npt.NDArray[np.float64]
 Report = Callable[[int, int], None]
 
 _FOLDER = "reference-log-probs"
-# Tokens of one forward pass: enough to keep the arithmetic busy, little enough for any machine.
-_BATCH_TOKENS = 2048
+# Tokens of one forward pass: enough to keep the arithmetic busy, little enough for a processor's cache.
+_BATCH_TOKENS = 1024
 _ROW_REPLIES = 8
 # Replies whose recorded log-probability is checked before the others are believed, and how far it may be off.
 _PROBE = 32
@@ -96,17 +97,18 @@ def compute(
     out = np.full(len(rows), np.nan)
     done = 0
     device = model.device
-    for batch in _batches(sorted(units, key=lambda u: u[0])):
-        if stopping():
-            break
-        groups = [(encoded.prompts[p], [encoded.replies[p][r] for _, r in part]) for _, p, part in batch]
-        packed = to_device(pack(groups, pad=pad, shared=shared), device)
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=autocast):
-            values = log_probs(model, packed).double().cpu().numpy()
-        out[[place for _, _, part in batch for place, _ in part]] = values
-        done += len(values)
-        if report is not None:
-            report(done, len(rows))
+    with fused_attention(model):
+        for batch in _batches(sorted(units, key=lambda u: u[0])):
+            if stopping():
+                break
+            groups = [(encoded.prompts[p], [encoded.replies[p][r] for _, r in part]) for _, p, part in batch]
+            packed = to_device(pack(groups, pad=pad, shared=shared), device)
+            with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=autocast):
+                values = log_probs(model, packed).double().cpu().numpy()
+            out[[place for _, _, part in batch for place, _ in part]] = values
+            done += len(values)
+            if report is not None:
+                report(done, len(rows))
     return out
 
 

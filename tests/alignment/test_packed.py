@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dualign.alignment.arithmetic import arithmetic
+from dualign.alignment.arithmetic import arithmetic, fused_attention, prefer_fast_attention
 from dualign.alignment.encode import encode
 from dualign.alignment.packed import can_share, log_probs, pack
 from dualign.alignment.reference_scores import cache_file, compute, read_cache, reference_log_probs
@@ -92,6 +92,23 @@ def test_recorded_log_probabilities_are_used_only_where_they_agree(
     assert np.isfinite(kept[rows]).all()
     bad = read_cache(tmp_path / "none.npy", 3)
     assert np.isnan(bad).all()
+
+
+def test_forward_passes_use_the_fused_kernel_where_a_model_has_it(
+    reference: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = reference.model
+    before = model.config._attn_implementation
+    try:
+        prefer_fast_attention(model)
+        with fused_attention(model):
+            assert model.config._attn_implementation == "sdpa"
+        assert model.config._attn_implementation == "eager"
+        monkeypatch.setattr(model.config, "attn_logit_softcapping", 50.0, raising=False)
+        with fused_attention(model):
+            assert model.config._attn_implementation == "eager"
+    finally:
+        model.set_attn_implementation(before)
 
 
 def test_mixed_arithmetic_is_undone_afterwards() -> None:
