@@ -27,7 +27,6 @@ SHIPPED = (
     "demo-harmless-0.8",
     "demo-harmless-only",
     "demo-pecan-harmless-0.5",
-    "demo-harmless-0.5-humor-0.1",
 )
 
 
