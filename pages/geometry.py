@@ -15,7 +15,12 @@ with show.guarded():
     show.notes()
     view = data.view(lens)
     st.title("The geometry: what can be reached, and at what price", anchor=False)
-    st.markdown(words.geometry(view, lens))
+    reliable = data.reliability(lens) if view.feasible else None
+    st.markdown(words.geometry(view, lens, reliable))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if reliable is not None:
+            show.trust(reliable)
+        show.glossary()
     focus_choice(lens, view)
     panels.image_set(lens, view)
     st.subheader("What a step of the threshold costs", anchor=False)

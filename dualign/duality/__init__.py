@@ -33,11 +33,13 @@ from dualign.duality.streaming import (
 from dualign.duality.tradeoff import (
     FeasibleRange,
     RegularizationPath,
+    TradeoffBand,
     TradeoffCurve,
     feasible_range,
     multiplier_for_threshold,
     regularization_path,
     threshold_for_multiplier,
+    tradeoff_band,
     tradeoff_curve,
 )
 from dualign.duality.trust import Trust
@@ -67,6 +69,7 @@ __all__ = [
     "StreamedSolution",
     "Tangent",
     "Threshold",
+    "TradeoffBand",
     "TradeoffCurve",
     "Trust",
     "assess",
@@ -100,5 +103,6 @@ __all__ = [
     "tangent",
     "threshold_for_multiplier",
     "tilted_weights",
+    "tradeoff_band",
     "tradeoff_curve",
 ]

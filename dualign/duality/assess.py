@@ -135,6 +135,12 @@ def assess(
         "kl": percentile_interval(draws.kl, level),
         "utilities": percentile_interval(draws.expected_utilities, level),
     }
+    if np.count_nonzero(omega) == 1:
+        # Resamples of one prompt are that prompt again: they say nothing of other prompts.
+        drawn = {
+            name: np.stack([np.full(np.shape(v)[:-1], -np.inf), np.full(np.shape(v)[:-1], np.inf)], axis=-1)
+            for name, v in drawn.items()
+        }
     formula = {
         "multipliers": normal_interval(lam, errors.multipliers, level, low=0.0),
         "dual": normal_interval(dual, errors.dual_optimum, level),

@@ -233,7 +233,9 @@ def jackknife(
 def _utility_scale(problem: AlignmentProblem) -> Array:
     utilities, offset, _ = offsets(problem)
     spread = np.sqrt(np.mean((utilities - offset[:, None, :]) ** 2, axis=(0, 1)))
-    return np.maximum(spread, np.finfo(float).tiny)
+    # A utility that does not vary has a slack of rounding alone, small beside its size and not beside its spread.
+    size = np.abs(problem.samples.utilities).max(axis=(0, 1))
+    return np.maximum(np.where(spread > 1e-12 * size, spread, size), np.finfo(float).tiny)
 
 
 def _residual(lam: Array, slack: Array, scale: Array, beta: float) -> float:

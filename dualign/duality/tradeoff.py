@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dualign.duality.moments import offsets, prompt_moments, prompt_weights, reference_log_weights
 from dualign.duality.problem import AlignmentProblem
+from dualign.duality.sandwich import normal_interval, sandwich
 from dualign.duality.solve import DualSolution, Outcome, solve_dual
 from dualign.errors import InvalidInputError
 
@@ -48,6 +49,17 @@ class TradeoffCurve:
     reward: Array
     kl: Array
     slope: Array
+
+
+@dataclass(frozen=True)
+class TradeoffBand:
+    """Low and high ends, (2, T), of P* (reward units) and of the moving constraint's lam*; nan where it cannot be met.
+
+    Over prompts alone: the bias of few responses, which grows towards the end of what can be reached, is not in it.
+    """
+
+    primal_optimum: Array
+    multiplier: Array
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,38 @@ def tradeoff_curve(
         kl=path.kl,
         slope=-path.multipliers[:, constraint],
     )
+
+
+def tradeoff_band(
+    problem: AlignmentProblem, curve: TradeoffCurve, *, level: float = 0.95, constraint: int = 0
+) -> TradeoffBand:
+    """Pointwise intervals of P* and of the price along a trade-off curve, by the sandwich formula over prompts.
+
+    Parameters
+    ----------
+    problem, constraint
+        What ``curve`` was computed with.
+    curve
+        By `tradeoff_curve`.
+    level
+        Coverage, in (0, 1).
+
+    Raises
+    ------
+    InvalidInputError
+        ``level`` outside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise InvalidInputError(f"the level is {level:g}: give a coverage between 0 and 1.")
+    primal, price = np.full((2, curve.thresholds.size), np.nan), np.full((2, curve.thresholds.size), np.nan)
+    for k, threshold in enumerate(curve.thresholds):
+        lam = curve.multipliers[k]
+        if not np.isfinite(lam).all() or not np.isfinite(curve.primal_optimum[k]):
+            continue
+        found = sandwich(_with_threshold(problem, float(threshold), constraint), lam)
+        primal[:, k] = normal_interval(curve.primal_optimum[k], found.dual_optimum, level)
+        price[:, k] = normal_interval(lam[constraint], found.multipliers[constraint], level, low=0.0)
+    return TradeoffBand(primal_optimum=primal, multiplier=price)
 
 
 def feasible_range(problem: AlignmentProblem, *, constraint: int = 0) -> FeasibleRange:

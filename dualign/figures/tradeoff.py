@@ -12,17 +12,23 @@ from plotly import graph_objects as go
 from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span
 
 if TYPE_CHECKING:
-    from dualign.duality import TradeoffCurve
+    from dualign.duality import TradeoffBand, TradeoffCurve
 
 
-def tradeoff_columns(curve: TradeoffCurve) -> dict[str, NDArray[Any]]:
-    """Plain columns of the trade-off curve: threshold, multiplier, primal_optimum, reward, kl."""
+def tradeoff_columns(curve: TradeoffCurve, band: TradeoffBand | None = None) -> dict[str, NDArray[Any]]:
+    """Plain columns of the trade-off curve: threshold, multiplier, primal_optimum, reward, kl; ends of its band."""
+    ends = {}
+    if band is not None:
+        for name in ("multiplier", "primal_optimum"):
+            low, high = getattr(band, name)
+            ends |= {f"{name}_low": low, f"{name}_high": high}
     return {
         "threshold": np.asarray(curve.thresholds),
         "multiplier": -np.asarray(curve.slope),
         "primal_optimum": np.asarray(curve.primal_optimum),
         "reward": np.asarray(curve.reward),
         "kl": np.asarray(curve.kl),
+        **ends,
     }
 
 
@@ -81,6 +87,7 @@ def tradeoff_figure(data: TradeoffData, look: Theme) -> go.Figure:
         y_range=y_range,
     )
     _end(figure, data, look, x_range, y_range[1], dy=-10)
+    _band(figure, c, "primal_optimum", keep, look.constraint)
     figure.add_scatter(
         x=f32(threshold),
         y=f32(value),
@@ -94,6 +101,25 @@ def tradeoff_figure(data: TradeoffData, look: Theme) -> go.Figure:
     if data.here is not None:
         _slope(figure, data.here, look, x_range, y_range)
     return figure
+
+
+def _band(
+    figure: go.Figure, c: dict[str, NDArray[Any]], name: str, keep: NDArray[np.bool_], colour: str
+) -> None:
+    if f"{name}_low" not in c:
+        return
+    keep = keep & np.isfinite(c[f"{name}_low"]) & np.isfinite(c[f"{name}_high"])
+    threshold, low, high = (c[key][keep] for key in ("threshold", f"{name}_low", f"{name}_high"))
+    figure.add_scatter(
+        x=f32(np.concatenate([threshold, threshold[::-1]])),
+        y=f32(np.concatenate([high, low[::-1]])),
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=rgba(colour, 0.15),
+        hoverinfo="skip",
+        name="95 % over prompts",
+    )
 
 
 def _end(
@@ -197,6 +223,7 @@ def path_figure(data: TradeoffData, look: Theme) -> go.Figure:
         y_range=y_range,
     )
     _end(figure, data, look, x_range, y_range[0], dy=12)
+    _band(figure, c, "multiplier", keep, look.optimum)
     figure.add_scatter(
         x=f32(threshold),
         y=f32(price),

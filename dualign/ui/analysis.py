@@ -15,6 +15,7 @@ from dualign.duality import (
     Outcome,
     Reliability,
     ScoredSamples,
+    TradeoffBand,
     TradeoffCurve,
     assess,
     dual_curve,
@@ -24,6 +25,7 @@ from dualign.duality import (
     reachable_threshold,
     solve_dual,
     threshold_for_multiplier,
+    tradeoff_band,
     tradeoff_curve,
 )
 from dualign.duality.statements import Threshold, build_problem
@@ -250,11 +252,14 @@ class Tradeoff:
         Highest threshold that can be met.
     free
         Threshold from which the constraint has a price; None where the other constraints exclude each other.
+    band
+        95 % intervals over prompts along the curve.
     """
 
     curve: TradeoffCurve
     reach: float
     free: float | None
+    band: TradeoffBand
 
 
 def tradeoff(view: View, focus: int) -> Tradeoff:
@@ -275,7 +280,8 @@ def tradeoff(view: View, focus: int) -> Tradeoff:
         grid = np.append(grid, free)
     if here < stop:
         grid = np.append(grid, here)
-    return Tradeoff(tradeoff_curve(view.problem, np.unique(grid), constraint=focus), reach, free)
+    traced = tradeoff_curve(view.problem, np.unique(grid), constraint=focus)
+    return Tradeoff(traced, reach, free, tradeoff_band(view.problem, traced, constraint=focus))
 
 
 def dual_along(view: View, path: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -174,7 +174,7 @@ def _tradeoff_data(lens: LensSettings, view: View) -> tradeoffs.TradeoffData:
     here = (place, float(view.solution.primal_optimum), optimum[0]) if optimum is not None else None
     step = view.next_steps[focus]
     return tradeoffs.TradeoffData(
-        tradeoffs.tradeoff_columns(traced.curve),
+        tradeoffs.tradeoff_columns(traced.curve, traced.band),
         view.names[focus],
         lens.form,
         here,
@@ -202,6 +202,7 @@ def tradeoff(lens: LensSettings, view: View) -> None:
     if drawn.here is not None:
         place, value, price = drawn.here
         sentence += f" At {number(place)} it is {number(value, 4)} reward; the price at the margin is {number(price)}."
+    sentence += " The shade is the 95 % interval over prompts."
     if drawn.step is not None:
         sentence += f" The next {number(drawn.step[0])} costs {number(drawn.step[1])} reward, solved again."
     with left:
@@ -217,11 +218,12 @@ def price_path(lens: LensSettings, view: View) -> None:
     if not np.isfinite(drawn.best):
         st.markdown("The other constraints exclude each other, so this one has no price: lower one of those.")
         return
-    path = {name: drawn.columns[name] for name in ("threshold", "multiplier")}
+    columns = ("threshold", "multiplier", "multiplier_low", "multiplier_high")
+    path = {name: drawn.columns[name] for name in columns}
     sentence = "The price λ* for every threshold"
     if drawn.free is not None:
         sentence += f": zero up to {number(drawn.free)}"
-    sentence += f", without bound towards {number(drawn.best)}."
+    sentence += f", without bound towards {number(drawn.best)}. The shade is the 95 % interval over prompts."
     if drawn.kept:
         sentence += f" Throughout, {drawn.kept}."
     show.figure(tradeoffs.path_figure(drawn, show.look()), path, key="path", sentence=sentence)

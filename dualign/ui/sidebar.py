@@ -177,17 +177,24 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
     words = (
         f"a level of {number(other)}" if lens.form == "improvement" else f"{number(other)} over the reference"
     )
-    st.caption(f"That is {words}; {_reachable(reach, alone, len(lens.constraints))}")
+    st.caption(
+        f"{_reachable(reach, alone, len(lens.constraints), lens.form)} {number(float(constraint.value))} is {words}."
+    )
 
 
-def _reachable(reach: float, alone: float, constraints: int) -> str:
+def _reachable(reach: float, alone: float, constraints: int, form: str) -> str:
+    noun = "An improvement" if form == "improvement" else "A level"
+    if constraints > 1 and not np.isfinite(reach):
+        return (
+            f"{noun} of up to {number(alone)} can be reached alone, but the other constraints already exclude "
+            "each other."
+        )
+    told = f"{noun} of up to {number(reach)} can be reached"
     if constraints == 1:
-        return f"reachable up to {number(reach)}."
-    if not np.isfinite(reach):
-        return f"alone reachable up to {number(alone)}, but the other constraints already exclude each other."
+        return f"{told}."
     if number(reach) == number(alone):
-        return f"reachable up to {number(reach)} with the others as they are."
-    return f"reachable up to {number(reach)} with the others as they are ({number(alone)} alone)."
+        return f"{told} with the others as they are."
+    return f"{told} with the others as they are ({number(alone)} alone)."
 
 
 def _step(reach: float) -> float:

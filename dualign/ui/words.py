@@ -243,7 +243,7 @@ def _edge(view: View, j: int) -> str:
     return number(100 * view.reach[j]) + " points" if view.terms[j].share else number(view.reach[j])
 
 
-def geometry(view: View, lens: LensSettings) -> str:
+def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None) -> str:
     """The picture of the image set in words, with what its axes t and u are."""
     j = lens.focus
     name, lam, level = md(view.names[j]), float(view.multipliers[j]), float(view.here.dual[0])
@@ -256,10 +256,15 @@ def geometry(view: View, lens: LensSettings) -> str:
     )
     line = f"*t* + {number(lam)} *u* = {number(level, 4)}"
     if view.at_optimum:
+        height = steepness = ""
+        if reliable is not None:
+            low, high = (float(end) for end in reliable.multipliers_interval[j])
+            steepness = f" ({interval(low, high)}, 95 % interval over prompts)"
+            height = f" ({interval(*(float(end) for end in reliable.dual_interval))})"
         return intro + (
             f"The straight line {line} touches the set at the best policy that meets the constraint; at the wall "
-            f"*u* = 0 it stands at D\\* = P\\* = **{number(level, 4)}** reward. Its steepness is the price λ\\* = "
-            f"**{number(lam)}** reward per unit, at the margin."
+            f"*u* = 0 it stands at D\\* = P\\* = **{number(level, 4)}** reward{height}. Its steepness is the price λ\\* = "
+            f"**{number(lam)}**{steepness} reward per unit, at the margin."
         )
     return intro + (
         f"The lens stands at λ = **{number(lam)}**: the line {line} touches the set where the slack is "

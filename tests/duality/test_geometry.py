@@ -10,12 +10,14 @@ from dualign.duality.evaluate import evaluate_dual
 from dualign.duality.feasibility import reachable_threshold
 from dualign.duality.geometry import image_boundary, supporting_hyperplane, tangent
 from dualign.duality.problem import AlignmentProblem, ScoredSamples
+from dualign.duality.sandwich import sandwich
 from dualign.duality.solve import Outcome, solve_dual
 from dualign.duality.tradeoff import (
     feasible_range,
     multiplier_for_threshold,
     regularization_path,
     threshold_for_multiplier,
+    tradeoff_band,
     tradeoff_curve,
 )
 from dualign.errors import InvalidInputError
@@ -220,3 +222,16 @@ def test_what_cannot_be_drawn_is_refused():
     ):
         with pytest.raises(InvalidInputError):
             call()
+
+
+def test_tradeoff_band_agrees_with_the_reliability_of_each_threshold():
+    problem = gaussian_problem()
+    curve = tradeoff_curve(problem, [0.1, 0.4, 50.0])
+    band = tradeoff_band(problem, curve)
+    for k in range(2):
+        here = replace(problem, thresholds=curve.thresholds[k : k + 1])
+        errors = sandwich(here, curve.multipliers[k])
+        half = 1.959963984540054 * errors.dual_optimum
+        np.testing.assert_allclose(np.diff(band.primal_optimum[:, k]), 2 * half)
+        assert band.multiplier[0, k] < curve.multipliers[k, 0] < band.multiplier[1, k]
+    assert np.isnan(band.primal_optimum[:, 2]).all() and np.isnan(band.multiplier[:, 2]).all()

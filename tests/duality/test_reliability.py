@@ -226,3 +226,25 @@ def test_each_criterion_alone_takes_green_away():
         ({"khat": pareto_khat(found.log_weights * 30, omega)}, "red"),
     ):
         assert judge(**{**good, **change}).light == light, change
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_utility_that_does_not_vary_has_no_price(seed):
+    rng = np.random.default_rng(seed)
+    samples = ScoredSamples(rewards=rng.normal(size=(7, 5)), utilities=np.ones((7, 5, 1)), names=("g",))
+    problem = AlignmentProblem(samples, thresholds=[0.0], beta=float(rng.choice([0.5, 10.0])))
+    found = assess(problem, solve_dual(problem), resamples=50, rng=rng)
+    np.testing.assert_allclose(found.multipliers_corrected, 0.0, atol=1e-9)
+    np.testing.assert_allclose(found.multipliers_interval, 0.0, atol=1e-9)
+
+
+def test_one_prompt_says_nothing_of_others():
+    rng = np.random.default_rng(0)
+    samples = ScoredSamples(
+        rewards=rng.normal(size=(1, 30)), utilities=rng.normal(size=(1, 30, 1)), names=("g",)
+    )
+    problem = AlignmentProblem(samples, thresholds=[0.2], beta=1.0)
+    found = assess(problem, solve_dual(problem), resamples=50, rng=rng)
+    assert found.multipliers_interval.tolist() == [[0.0, np.inf]]
+    assert not np.isfinite(found.dual_interval).any()
+    assert found.trust.light == "red"

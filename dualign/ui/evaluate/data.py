@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dualign.errors import DualignError
 from dualign.evaluation import policies, results, stated
 from dualign.evaluation.measure import Measurement
+from dualign.evaluation.trained import compared_at
 from dualign.samples import SampleSet
 from dualign.ui import data
 from dualign.ui.state import LensSettings
@@ -132,10 +133,13 @@ def _shown(content: str, lens: LensSettings, key: str, stamp: str, _set: SampleS
 
 def _predicted(problem: stated.Stated, found: policies.EvaluatedPolicy) -> dict[str, float] | None:
     """Predicted gains of a trained policy, where its multipliers are on the lens's constraints."""
-    names, known = problem.test.samples.names, found.record.multipliers
-    if found.record.reward_weight != 1.0 or not set(known) <= set(names):
+    names = problem.test.samples.names
+    if found.record.reward_weight != 1.0:
         return None
     try:
+        known = compared_at(found.record, problem.train.samples, beta=problem.train.beta)
+        if known is None or not set(known) <= set(names):
+            return None
         return dict(stated.predicted_of(problem, [float(known.get(name, 0.0)) for name in names]))
     except DualignError:
         return None

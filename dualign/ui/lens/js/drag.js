@@ -44,6 +44,12 @@ export class Dragging {
     svg.addEventListener("pointercancel", (event) => this.cancel(event));
     svg.addEventListener("dblclick", () => this.reset());
     svg.addEventListener("keydown", (event) => this.key(event));
+    svg.addEventListener("focusout", () => this.settleKeys());
+  }
+
+  // Whether a position here has not been told to Python yet: what it says meanwhile answers an older one.
+  get busy() {
+    return Boolean(this.active || this.keyTimer);
   }
 
   kind(event) {
@@ -54,6 +60,7 @@ export class Dragging {
     const kind = this.kind(event);
     this.pressed = kind;
     if (!kind || event.button > 0 || this.active) return;
+    this.settleKeys();
     const rect = svg.getBoundingClientRect();
     const place = { x: event.clientX - rect.left, y: event.clientY - rect.top };
     const { model, geometry } = this.lens;
@@ -122,7 +129,8 @@ export class Dragging {
     const { model, geometry } = this.lens;
     const { outcome, multiplier } = model.optimum;
     const x = scale ?? geometry.dual?.x;
-    const near = x ? Math.abs(x(lam) - x(multiplier)) < SNAP : Math.abs(lam - multiplier) < 0.008 * model.high;
+    const reached = Math.min(Math.max(0, lam), model.high);
+    const near = x ? Math.abs(x(reached) - x(multiplier)) < SNAP : Math.abs(reached - multiplier) < 0.008 * model.high;
     if (!free && outcome !== "infeasible" && near) model.snap();
     else model.setMultiplier(lam);
   }
@@ -177,7 +185,14 @@ export class Dragging {
     this.request(() => this.lens.draw());
     // A held key is one change, not a hundred.
     clearTimeout(this.keyTimer);
-    this.keyTimer = setTimeout(() => this.lens.release(), 250);
+    this.keyTimer = setTimeout(() => this.settleKeys(), 250);
+  }
+
+  settleKeys() {
+    if (!this.keyTimer) return;
+    clearTimeout(this.keyTimer);
+    this.keyTimer = 0;
+    this.lens.release();
   }
 
   span() {

@@ -149,7 +149,7 @@ class Lens {
     if (!this.model || fixed !== this.fixed) {
       this.model = new Model(samples, data);
       this.ranges = {};
-    } else if (!stale && !this.dragging.active && !same(data, this.model.position())) {
+    } else if (!stale && !this.dragging.busy && !same(data, this.model.position())) {
       this.model.adopt(data);
       this.ranges = {};
     }
