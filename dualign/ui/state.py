@@ -221,9 +221,9 @@ def _position(
         if len(values) != count or not all(math.isfinite(value) for value in values):
             notes.add(f"lam in this link does not fit {count} constraint(s); showing the optimum.")
         else:
-            if min(values) < -1e6 or max(values) > 1e6:
-                notes.add("lam in this link was moved into -1e6 to 1e6.")
-            held = tuple(clamp(value, -1e6, 1e6) for value in values)
+            if min(values) < 0 or max(values) > 1e6:
+                notes.add("lam in this link was moved into 0 to 1e6: a multiplier is not negative.")
+            held = tuple(clamp(value, 0.0, 1e6) for value in values)
     return held, focus
 
 
@@ -258,7 +258,18 @@ def _read_constraint(text: str, allowed: Bounds, notes: _Notes) -> Threshold | N
     if len(parts) not in (2, 4) or parts[0] not in allowed.utilities:
         notes.add(f"The constraint '{_short(text)}' in this link does not fit this set; left out.")
         return None
-    value = clamp(_number(parts[1], 0.0, "a threshold", notes))
+    try:
+        value = float(parts[1][:64])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        notes.add(
+            f"The threshold '{_short(parts[1])}' in this link is not a finite number; the constraint was left out."
+        )
+        return None
+    if clamp(value) != value:
+        notes.add(f"The threshold '{_short(parts[1])}' in this link was moved to {clamp(value):g}.")
+    value = clamp(value)
     if len(parts) == 2:
         return Threshold(parts[0], value)
     if parts[2] == "group" and parts[3] in allowed.groups:

@@ -263,8 +263,8 @@ def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None
             height = f" ({interval(*(float(end) for end in reliable.dual_interval))})"
         return intro + (
             f"The straight line {line} touches the set at the best policy that meets the constraint; at the wall "
-            f"*u* = 0 it stands at D\\* = P\\* = **{number(level, 4)}** reward{height}. Its steepness is the price λ\\* = "
-            f"**{number(lam)}**{steepness} reward per unit, at the margin."
+            f"*u* = 0 it stands at D\\* = P\\* = **{number(level, 4)}** reward{height}. Its steepness is the price "
+            f"λ\\* = **{number(lam)}**{steepness} reward per unit, at the margin."
         )
     return intro + (
         f"The lens stands at λ = **{number(lam)}**: the line {line} touches the set where the slack is "

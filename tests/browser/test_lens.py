@@ -195,6 +195,27 @@ def test_keys_move_a_handle(url: str, open_page: OpenPage, name: str, key: str) 
     assert handle(page, name).get_attribute("aria-valuetext")
 
 
+@pytest.mark.parametrize("gap", [300, 360])
+def test_no_press_is_lost_to_an_answer_that_comes_between(url: str, open_page: OpenPage, gap: int) -> None:
+    page = ready(open_page(url))
+    start = state(page)["multipliers"][0]
+    handle(page, "lam").focus()
+    page.keyboard.press("ArrowRight")
+    step = await_state(page, state(page))["multipliers"][0] - start
+    for _ in range(7):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(gap)
+    page.wait_for_function(
+        "want => [...document.querySelectorAll('[data-testid=stText]')].some(n => "
+        "n.textContent.startsWith('state ') && "
+        "Math.abs(JSON.parse(n.textContent.slice(6))[0][0] - want) < 1e-6)",
+        arg=start + 8 * step,
+    )
+    assert float(handle(page, "lam").get_attribute("aria-valuenow") or 0) == pytest.approx(
+        start + 8 * step, rel=1e-3
+    )
+
+
 def test_a_finger_drags_too(url: str, open_page: OpenPage) -> None:
     page = ready(open_page(url, width=390, height=1200, touch=True))
     before = state(page)

@@ -234,4 +234,4 @@ def test_tradeoff_band_agrees_with_the_reliability_of_each_threshold():
         half = 1.959963984540054 * errors.dual_optimum
         np.testing.assert_allclose(np.diff(band.primal_optimum[:, k]), 2 * half)
         assert band.multiplier[0, k] < curve.multipliers[k, 0] < band.multiplier[1, k]
-    assert np.isnan(band.primal_optimum[:, 2]).all() and np.isnan(band.multiplier[:, 2]).all()
+    assert np.isnan([band.primal_optimum[:, 2], band.multiplier[:, 2]]).all()
