@@ -12,7 +12,7 @@ from dualign.evaluation.estimates import Estimate
 from dualign.evaluation.experiments.setup import Options, Setup, open_setup
 from dualign.evaluation.measure import Measurement
 from dualign.evaluation.policies import EvaluatedPolicy, read_evaluation
-from dualign.evaluation.trained import Predicted, predict
+from dualign.evaluation.trained import Predicted, predict_trained
 from dualign.evaluation.winrates import Pair, PairJudge, WinRate, judge_pairs
 
 
@@ -54,8 +54,7 @@ def summary_row(evaluated: EvaluatedPolicy, *, seed: int = 0) -> SummaryRow:
         rng=np.random.default_rng(seed),
         details=True,
     )
-    known = {k: float(v) for k, v in record.multipliers.items() if k in record.scores}
-    predicted = predict(setup, known, reward_weight=record.reward_weight)
+    predicted = predict_trained(setup, record)
     sentences = [lessons.satisfaction_sentence(measured)]
     for name in setup.utilities:
         sentences.append(lessons.achieved_sentence(measured, name, predicted_gain=predicted.utilities[name]))

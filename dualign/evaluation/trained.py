@@ -7,12 +7,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dualign.duality import tilted_weights
+from dualign.duality import ScoredSamples, tilted_weights
 from dualign.errors import InvalidInputError
 from dualign.evaluation.divergence import distribution_kl
 from dualign.evaluation.experiments.setup import Setup, weighed
 from dualign.evaluation.measure import Measurement
-from dualign.evaluation.policies import EvaluatedPolicy, held_out_table, list_evaluations, read_evaluation
+from dualign.evaluation.policies import (
+    EvaluatedPolicy,
+    EvaluationRecord,
+    held_out_table,
+    list_evaluations,
+    read_evaluation,
+)
+from dualign.evaluation.resampled import multipliers_for
+
+BY_THRESHOLD = ("pecan", "mocaid", "pecaid")
+"""Methods whose multipliers say nothing of the tilt on the scores: they weigh log-ratios, or were moved until the
+thresholds held."""
 
 
 class Predicted(NamedTuple):
@@ -58,6 +69,45 @@ def predict(setup: Setup, multipliers: dict[str, float], *, reward_weight: float
     return Predicted(reward, dict(zip(names, gains.tolist(), strict=True)), kl, reward - setup.beta * kl)
 
 
+def compared_at(record: EvaluationRecord, samples: ScoredSamples, *, beta: float) -> dict[str, float] | None:
+    """Multipliers of the tilted policy that a trained one is held against.
+
+    Those that it was trained at, where they weigh scores. For `BY_THRESHOLD` lam* of its thresholds on
+    ``samples``, which must hold the thresholds' scores and no other; None if they do not.
+
+    Raises
+    ------
+    InvalidInputError
+        Thresholds that no policy over the samples can meet.
+    """
+    if record.method not in BY_THRESHOLD or not record.thresholds:
+        return {name: float(value) for name, value in record.multipliers.items()}
+    if set(samples.names) != set(record.thresholds):
+        return None
+    row = [float(record.thresholds[name]) for name in samples.names]
+    found = multipliers_for(samples, [row], beta=beta)[0][0]
+    return dict(zip(samples.names, found.tolist(), strict=True))
+
+
+def predict_trained(setup: Setup, record: EvaluationRecord) -> Predicted:
+    """What was predicted for a trained policy, from the prompts that it is not measured on.
+
+    Raises
+    ------
+    InvalidInputError
+        A constraint on something that is no score of the set, or thresholds that cannot be met.
+    """
+    names = tuple(name for name in record.thresholds if name in setup.sample_set.manifest.scores)
+    samples = setup.sample_set.scored(setup.reward, names or setup.utilities).subset(~setup.held)
+    found = compared_at(record, samples, beta=setup.beta)
+    if found is None:
+        raise InvalidInputError(
+            f"policy '{record.policy}' has thresholds on {', '.join(record.thresholds)}, not all of which are scores "
+            f"of '{setup.sample_set.name}': it cannot be predicted."
+        )
+    return predict(setup, found, reward_weight=record.reward_weight)
+
+
 def trained_policies(
     setup: Setup,
     *,
@@ -90,9 +140,7 @@ def trained_policies(
     for evaluated in found:
         try:
             replies = evaluated.replies(prompts, groups)
-            predicted = predict(
-                setup, dict(evaluated.record.multipliers), reward_weight=evaluated.record.reward_weight
-            )
+            predicted = predict_trained(setup, evaluated.record)
         except InvalidInputError:
             if names is not None:
                 raise

@@ -29,6 +29,8 @@ from dualign.evaluation.winrates import ScoreJudge, judge_policies
 
 THRESHOLDS = 8
 CANDIDATES = (2, 4, 8, 16, 32)
+LEAST_GAIN = 0.05
+"""Predicted gains below this are too near 0 for a share to mean anything, utility units."""
 
 
 def run(options: Options) -> ExperimentResult:
@@ -207,10 +209,11 @@ def _lessons(
     setup: Setup, baselines: dict[str, Measurement], trained: list[Trained], main: float
 ) -> list[str]:
     name = setup.utilities[0]
-    found = [lessons.worst_sentence(baselines["optimum"], name)]
-    free = next((t for t in trained if not any(t.evaluated.record.multipliers.values())), None)
+    optimum = baselines["optimum"]
+    found = [f"{optimum.policy}: {lessons.worst_sentence(optimum, name)}"]
+    free = _free(trained)
     for t in trained:
-        if t is free or t.predicted.utilities[name] < 0.05:
+        if t is free or t.predicted.utilities[name] < LEAST_GAIN:
             continue
         cost = free.predicted.regularized - t.predicted.regularized if free else None
         free_gain = free.measured.regularized_gain.value if free and free.measured.regularized_gain else None
@@ -230,9 +233,13 @@ def _trained_reading(trained: list[Trained], name: str) -> Reading:
     paper = (
         "Huang et al. Fig. 3 and Table 4, Zhang et al. Fig. 1: trained policies follow the predicted front"
     )
-    ours = [t for t in trained if t.evaluated.record.reward_weight == 1.0]
+    free = _free(trained)
+    ours = [
+        t for t in trained if t.evaluated.record.method == "mocan" and t.evaluated.record.reward_weight == 1
+    ]
     if not ours:
         return Reading(paper=paper, ours="no trained policy was evaluated", agreement="open")
+    ours.sort(key=lambda t: t.predicted.utilities[name])
     points = [
         Tracked(
             label=t.evaluated.name,
@@ -243,15 +250,63 @@ def _trained_reading(trained: list[Trained], name: str) -> Reading:
         for t in ours
     ]
     found = track(points)
-    moved = [
-        t.measured.utility_gains[name].value for t in sorted(ours, key=lambda t: t.predicted.utilities[name])
-    ]
-    rising = all(later > earlier for earlier, later in pairwise(moved))
+    rising = all(later.achieved.value > earlier.achieved.value for earlier, later in pairwise(points))
+    inside = ", ".join(point.label for point in points if point.inside)
+    text = f"{len(ours)} MoCAN policies: {found.covered} of {len(ours)} predictions inside"
+    text += f" ({inside})" if inside else ""
+    moved = [t for t in ours if t is not free and t.predicted.utilities[name] >= LEAST_GAIN]
+    if moved:
+        text += f"; with a threshold, {_shares(moved, free, name)}"
+    for t in trained:
+        if t.evaluated.record.method == "pecan" and t.predicted.utilities[name] >= LEAST_GAIN:
+            text += f"; PeCAN {_shares([t], free, name)}"
+    agrees = 4 * found.covered >= 3 * len(ours)
+    steps = " to ".join(f"{n:.0f}" for n in sorted({min(map(_steps, ours)), max(map(_steps, ours))}))
+    order = (
+        "the order is as predicted, the size is not" if rising else "neither order nor size is as predicted"
+    )
     return Reading(
         paper=paper,
-        ours=f"{len(ours)} trained policies: {found.sentence} Slope of achieved on expected {found.slope:.2f}.",
-        agreement="agrees" if found.covered * 4 >= 3 * len(ours) else "partly" if rising else "differs",
-        why=""
-        if found.covered * 4 >= 3 * len(ours)
-        else "the trained policies stop short of the tilted one: few steps at low rank on a small model",
+        ours=text,
+        agreement="agrees" if agrees else "partly" if rising else "differs",
+        why="" if agrees else f"{order}: LoRAs of {steps} steps stop short of the tilted policy",
     )
+
+
+def _free(trained: list[Trained]) -> Trained | None:
+    """The policy trained for the reward alone."""
+    return next(
+        (
+            t
+            for t in trained
+            if t.evaluated.record.reward_weight == 1 and not any(t.evaluated.record.multipliers.values())
+        ),
+        None,
+    )
+
+
+def _steps(t: Trained) -> float:
+    known = t.evaluated.record.training
+    return float(known.get("steps", 0.0)) + float(known.get("steps_before", 0.0))
+
+
+def _shares(policies: list[Trained], free: Trained | None, name: str) -> str:
+    """What was achieved of the prediction, at what part of its cost and KL: the least and the most, in percent."""
+
+    def span(parts: list[float]) -> str:
+        low, high = f"{100 * min(parts):.0f}", f"{100 * max(parts):.0f}"
+        return f"{low} %" if low == high else f"{low} to {high} %"
+
+    text = f"{span([t.measured.utility_gains[name].value / t.predicted.utilities[name] for t in policies])} of the "
+    text += f"predicted {name}"
+    gain = free.measured.regularized_gain if free else None
+    costs = [
+        (gain.value - t.measured.regularized_gain.value)
+        / (free.predicted.regularized - t.predicted.regularized)
+        for t in policies
+        if free and gain and t.measured.regularized_gain
+    ]
+    if costs:
+        text += f" at {span(costs)} of the predicted cost"
+    kl = [t.measured.kl.value / t.predicted.kl for t in policies if t.measured.kl]
+    return f"{text} and {span(kl)} of the predicted KL" if kl else text
