@@ -165,7 +165,13 @@ def _trainer(spec: AlignSpec, session: Session, reward: Any, folder: Path, callb
 
     options, objective, reference = spec.options, session.objective, session.reference
     train = np.flatnonzero(~objective.held_out)
-    order = np.random.default_rng(options.seed).permutation(train)
+    if len(train) < options.batch_size:
+        raise InvalidInputError(
+            f"batch_size is {options.batch_size}, but there are {len(train)} training prompts."
+        )
+    # All epochs in one, in an order of our own: trl's shuffled sampler begins anew when a run is resumed.
+    rng, needed = np.random.default_rng(options.seed), options.steps * options.batch_size
+    order = np.concatenate([rng.permutation(train) for _ in range(-(-needed // len(train)))])[:needed]
     data = datasets.Dataset.from_dict(
         {"prompt": [reference.chat_text(objective.sample_set.prompts[p]) for p in order], "place": order}
     )
@@ -177,13 +183,9 @@ def _trainer(spec: AlignSpec, session: Session, reward: Any, folder: Path, callb
         "max_completion_length": limit,
         "temperature": 1.0,
         "num_iterations": 1,
-        "shuffle_dataset": True,
+        "shuffle_dataset": False,
         "disable_dropout": True,
     }
-    if len(order) < options.batch_size:
-        raise InvalidInputError(
-            f"batch_size is {options.batch_size}, but there are {len(order)} training prompts."
-        )
     kind: Any = trl.RLOOTrainer if spec.method == "rloo" else trl.GRPOTrainer
     config: Any = trl.RLOOConfig if spec.method == "rloo" else trl.GRPOConfig
     if spec.method == "grpo":
