@@ -137,7 +137,7 @@ def _collect(arguments: argparse.Namespace) -> str:
 
 def _score(arguments: argparse.Namespace) -> str:
     _quiet_libraries()
-    from dualign.cli.output import dump
+    from dualign.cli.output import dump, progress
     from dualign.cli.samples import set_record
     from dualign.models.scorers import score_set
     from dualign.samples import Store
@@ -152,11 +152,8 @@ def _score(arguments: argparse.Namespace) -> str:
         name=name,
         reward=arguments.reward,
         threads=arguments.threads,
-        progress=lambda done, total: print(
-            f"\r{done} of {total} responses", end="", file=sys.stderr, flush=True
-        ),
+        progress=progress("replies scored"),
     )
-    print(file=sys.stderr)
     store.save(sample_set)
     record = set_record(sample_set)
     if arguments.json:
@@ -168,7 +165,7 @@ def _score(arguments: argparse.Namespace) -> str:
 
 def _fit(arguments: argparse.Namespace) -> str:
     _quiet_libraries()
-    from dualign.cli.output import dump
+    from dualign.cli.output import dump, progress
     from dualign.models.scorers.fit import Columns, fit_scorer
 
     info = fit_scorer(
@@ -183,11 +180,8 @@ def _fit(arguments: argparse.Namespace) -> str:
         ),
         licence=arguments.licence,
         threads=arguments.threads,
-        progress=lambda done, total: print(
-            f"\r{done} of {total} replies read", end="", file=sys.stderr, flush=True
-        ),
+        progress=progress("replies read"),
     )
-    print(file=sys.stderr)
     if arguments.json:
         return dump({"name": arguments.name, **info.metrics})
     accuracy, (low, high) = info.metrics["accuracy"], info.metrics["interval"]

@@ -114,7 +114,6 @@ def _score(job: worker) -> dict[str, Any] | None:
     found = scored_set(sample_set, loaded, scores, name=wanted["name"], reward=wanted["reward"])
     manifest = replace(
         found.manifest,
-        title=found.manifest.title and f"{found.manifest.title}, scored",
         created="",
         provenance={**found.manifest.provenance, "scored": dict(wanted)},
     )

@@ -34,7 +34,7 @@ from dualign.samples import SampleSet
 from dualign.ui.state import Bounds, LensSettings
 from dualign.ui.terms import Term, term_of
 
-RESAMPLES = 400
+RESAMPLES = 1000
 CURVE_POINTS = 101
 
 

@@ -149,7 +149,9 @@ def units(manifest: Manifest, lens: LensSettings) -> str:
     reward = lens.reward or manifest.reward
     scores = [reward, *(constraint.utility for constraint in lens.constraints)]
     known = unit_sentence(manifest, scores)
-    return md(f"Reward is {score_name(manifest, reward)}. {known}", 500)
+    name = score_name(manifest, reward)
+    said = "" if name.lower() == "reward" else f"Reward is {name}. "
+    return md(f"{said}{known}", 500)
 
 
 def price_with_interval(view: View, reliable: Reliability) -> str:

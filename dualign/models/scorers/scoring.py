@@ -174,5 +174,13 @@ def scored_set(
         if utility in found.manifest.utilities
     }
     return SampleSet(
-        found.table, replace(found.manifest, name=name, files={}, created="", default_thresholds=levels)
+        found.table,
+        replace(
+            found.manifest,
+            name=name,
+            title=old.title and f"{old.title}, scored",
+            files={},
+            created="",
+            default_thresholds=levels,
+        ),
     )

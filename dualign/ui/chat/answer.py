@@ -14,7 +14,7 @@ from dualign.models.default import WHEEL_VARIABLE, default_model_state
 from dualign.ui.chat import scoring
 from dualign.ui.chat.conversation import Reply
 from dualign.ui.chat.landscape import Landscape
-from dualign.ui.chat.page_state import Chat
+from dualign.ui.chat.page_state import Chat, Live
 from dualign.ui.chat.stream import Cell, streaming
 
 
@@ -37,13 +37,11 @@ def answer(chat: Chat, places: Mapping[int, Any]) -> None:
     """Stream the replies that the chat waits for into ``places`` (one empty element a column), then score them."""
     waiting = [k for k in chat.waiting if k < len(chat.shown)]
     lacking = missing()
-    if lacking:
+    if lacking or not waiting:
         chat.settle({k: Reply(chat.shown[k], None, None, lacking) for k in waiting})
         return
     source = backend()
     asked = chat.conversation.requests(chat.shown, chat.comparison.settings)
-    requests = [asked[k] for k in waiting]
-    cells: list[Cell] = []
     shown: dict[int, str] = {}
 
     def draw(now: list[Cell]) -> None:
@@ -57,21 +55,20 @@ def answer(chat: Chat, places: Mapping[int, Any]) -> None:
         pulse.empty()
 
     pulse = st.empty()
-    try:
-        with streaming(source, requests) as stream:
-            cells = stream.cells
+    with streaming(source, [asked[k] for k in waiting]) as stream:
+        live = Live(
+            {k: chat.shown[k] for k in waiting}, dict(zip(waiting, stream.cells, strict=True)), stream.cancel
+        )
+        chat.start(live)
+        try:
             if not getattr(source, "loaded", True):
-                for cell in cells:
+                for cell in stream.cells:
                     cell.words = "Loading the model, once for all: some twenty seconds."
             stream.run(draw)
-    finally:
-        told = {
-            k: Reply(chat.shown[k], cell.closed(), None, cell.fault)
-            for k, cell in zip(waiting, cells, strict=False)
-        }
-        # A click elsewhere ends this run too: its next asks again and, by the seed, gets the same reply. Only the stop
-        # button, a new message or another policy changes what is waited for, in a callback after this.
-        chat.settle(told, left=tuple(k for k, cell in zip(waiting, cells, strict=False) if not cell.done))
+        finally:
+            # A click elsewhere ends this run too: its next asks again and, by the seed, gets the same reply. The stop
+            # button, a new message or another policy may have settled the replies before this.
+            chat.finish(live)
 
 
 def score(chat: Chat, land: Landscape) -> bool:

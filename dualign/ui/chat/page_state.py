@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,10 +21,29 @@ from dualign.ui.chat import catalogue, landscape, saved
 from dualign.ui.chat.comparison import LONGEST_MESSAGE, OWN, Comparison, Query, from_query, to_query
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply, next_seed, shuffled
 from dualign.ui.chat.landscape import Landscape
+from dualign.ui.chat.stream import Cell
 from dualign.ui.chat.votes import Choice, Vote
 from dualign.ui.state import LensSettings
 
 CHAT_KEY = "chat"
+
+
+@dataclass(frozen=True, eq=False)
+class Live:
+    """Replies that one run of the page streams: by column, whose it is and its cell; ``cancel`` ends them."""
+
+    policies: Mapping[int, ChatPolicy]
+    cells: Mapping[int, Cell]
+    cancel: threading.Event
+
+    def replies(self) -> dict[int, Reply]:
+        """The replies as they stand."""
+        return {k: Reply(self.policies[k], cell.closed(), None, cell.fault) for k, cell in self.cells.items()}
+
+    @property
+    def left(self) -> tuple[int, ...]:
+        """Columns whose reply has not ended."""
+        return tuple(k for k, cell in self.cells.items() if not cell.done)
 
 
 @dataclass
@@ -52,6 +72,9 @@ class Chat:
         How often "surprise me" was asked, to go down its list.
     written
         The address parameters that this page wrote last.
+    live
+        What is streamed now. A click starts its run in a thread of its own while the run that streams comes to
+        its end: the one that takes ``live`` away, under ``lock``, says what becomes of the replies.
     """
 
     comparison: Comparison
@@ -67,6 +90,8 @@ class Chat:
     surprises: int = 0
     written: Query = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    live: Live | None = None
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
     def shown(self) -> tuple[ChatPolicy, ...]:
@@ -91,6 +116,7 @@ class Chat:
 
     def send(self, message: str, *, prompt_id: int | None = None) -> None:
         """Add a message; whether it signals a crisis is settled before any model hears of it."""
+        self.stop()
         exchange = Exchange(message, self.comparison.settings, prompt_id=prompt_id, signal=detect(message))
         self.conversation = self.conversation.add(exchange)
         self.comparison = replace(self.comparison, prompt_id=prompt_id)
@@ -98,8 +124,15 @@ class Chat:
         self.ask()
 
     def ask(self, *columns: int) -> None:
-        """Ask for replies to the newest message: of all columns, or of some."""
-        if self.conversation.exchanges:
+        """Ask for replies to the newest message: of all columns, or of some beside those still waited for."""
+        with self.lock:
+            live = self._halt()
+            if not self.conversation.exchanges:
+                return
+            if columns and live is not None:
+                self.settle({k: r for k, r in live.replies().items() if k not in live.left}, left=live.left)
+            if columns:
+                columns = tuple(sorted({*self.waiting, *columns}))
             self.waiting = () if self.held_back else (columns or tuple(range(len(self.shown))))
 
     def again(self) -> None:
@@ -110,11 +143,15 @@ class Chat:
     def resend(self, index: int, message: str) -> None:
         """Send an edited message in place of one; what came after it goes."""
         old = self.conversation.exchanges[index]
-        self.conversation = self.conversation.until(index)
+        with self.lock:
+            self._halt()
+            self.conversation = self.conversation.until(index)
         self.send(message, prompt_id=old.prompt_id if message == old.message else None)
 
     def clear(self) -> None:
         """Forget the conversation, and begin another blind round where there is one."""
+        with self.lock:
+            self._halt()
         self.conversation, self.waiting, self.study, self.editing = Conversation(), (), False, None
         self.comparison = replace(self.comparison, prompt_id=None)
         self.voted = None
@@ -138,7 +175,33 @@ class Chat:
 
     def stop(self) -> None:
         """Wait for no more; what stands of the replies is kept."""
-        self.waiting = ()
+        with self.lock:
+            live = self._halt()
+            if live is not None:
+                self.settle(live.replies())
+            self.waiting = ()
+
+    def start(self, live: Live) -> None:
+        """Another stream is under way, and the one before it counts no more."""
+        with self.lock:
+            self._halt()
+            self.live = live
+
+    def finish(self, live: Live) -> None:
+        """A stream has ended, or the run that drew it: nothing happens if a callback has settled it before.
+
+        Columns that had not ended are still waited for: by their seed they give the same reply again.
+        """
+        with self.lock:
+            if self.live is live:
+                self._halt()
+                self.settle(live.replies(), left=live.left)
+
+    def _halt(self) -> Live | None:
+        live, self.live = self.live, None
+        if live is not None:
+            live.cancel.set()
+        return live
 
     def settle(self, replies: Mapping[int, Reply], *, left: tuple[int, ...] = ()) -> None:
         """Put replies of some columns into the newest exchange; the columns ``left`` are still waited for."""

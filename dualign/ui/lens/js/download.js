@@ -14,13 +14,16 @@ function save(name, type, text) {
 }
 
 // One self-contained picture: the style sheet does not travel, so each mark keeps its computed style.
-export function svgText(panels, caption, background, color) {
+export function svgText(samples, panels, caption, background, color) {
   const width = panels.reduce((sum, svg) => sum + svg.clientWidth, 0);
   const height = Math.max(...panels.map((svg) => svg.clientHeight)) + 34;
   const out = document.createElementNS(NAMESPACE, "svg");
   out.setAttribute("xmlns", NAMESPACE);
   out.setAttribute("width", width);
   out.setAttribute("height", height);
+  const source = document.createElementNS(NAMESPACE, "metadata");
+  source.textContent = `dualign; samples SHA-256 ${samples}`;
+  out.appendChild(source);
   const ground = document.createElementNS(NAMESPACE, "rect");
   ground.setAttribute("width", width);
   ground.setAttribute("height", height);
@@ -49,8 +52,11 @@ export function svgText(panels, caption, background, color) {
   return new XMLSerializer().serializeToString(out);
 }
 
-export function saveSvg(...given) {
-  save("lens.svg", "image/svg+xml", svgText(...given));
+// Whose scores these are: the head of the set's SHA-256.
+const mark = (samples) => samples.slice(0, 8);
+
+export function saveSvg(samples, ...given) {
+  save(`lens-${mark(samples)}.svg`, "image/svg+xml", svgText(samples, ...given));
 }
 
 // A cell that a spreadsheet would take for a formula is quoted with an apostrophe; numbers stay numbers.
@@ -60,17 +66,17 @@ export function csvCell(value) {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export function csvText(view) {
+export function csvText(samples, view) {
   const { curve, config } = view;
-  const rows = [["multiplier", "dual", "slack", "improvement", "regularized_reward", "curvature", "ess_median", "beta", "threshold", "constraint"]];
+  const rows = [["multiplier", "dual", "slack", "improvement", "regularized_reward", "curvature", "ess_median", "beta", "threshold", "constraint", "samples_sha256"]];
   for (let l = 0; l < curve.length; l++) {
     const lam = curve.multipliers[l], u = curve.utility[l];
     rows.push([lam, curve.dual[l] - view.held - lam * view.improvement, u - view.improvement, u, curve.dual[l] - lam * u - view.held,
-      curve.curvature[l], curve.essMedian[l], view.beta, view.threshold, config.names[config.constraint]]);
+      curve.curvature[l], curve.essMedian[l], view.beta, view.threshold, config.names[config.constraint], samples]);
   }
   return rows.map((row) => row.map(csvCell).join(",")).join("\r\n") + "\r\n";
 }
 
-export function saveCsv(view) {
-  save("lens.csv", "text/csv", csvText(view));
+export function saveCsv(samples, view) {
+  save(`lens-${mark(samples)}.csv`, "text/csv", csvText(samples, view));
 }
