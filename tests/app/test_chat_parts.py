@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from dualign.models.crisis import detect
 from dualign.ui.chat import export, landscape, saved, votes
 from dualign.ui.chat.comparison import Comparison, from_query, to_query
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply, shuffled
+from dualign.ui.chat.page_state import Chat, Live
+from dualign.ui.chat.stream import Cell
 from tests.app.conftest import make_set
 
 LIVE = ResampledPolicy(multipliers={"harmless": 0.75}, beta=0.5)
@@ -97,6 +100,60 @@ def test_each_column_remembers_its_own_replies() -> None:
         (replace(told.exchanges[0], replies=(failed, Reply(LIVE, fault="no"))), *told.exchanges[1:])
     )
     assert [turn.text for turn in without.turns(1, 2)] == ["two", "b two", "three"]
+
+
+def streaming_chat() -> tuple[Chat, Live]:
+    """A chat whose first column has answered and whose second is half way."""
+    chat = Chat(START)
+    chat.send("Hello")
+    ended = Cell(seed=3, text="Good day.", reply=reply("Good day.").reply)
+    live = Live(dict(enumerate(START.policies)), {0: ended, 1: Cell(seed=3, text="Well, I")}, Event())
+    chat.start(live)
+    return chat, live
+
+
+def test_a_stop_keeps_what_stands_though_the_run_that_streamed_ends_after_it() -> None:
+    chat, live = streaming_chat()
+    chat.stop()
+    chat.finish(live)
+    assert live.cancel.is_set()
+    assert chat.waiting == ()
+    answers = chat.conversation.exchanges[0].replies
+    assert [answer.text for answer in answers] == ["Good day.", "Well, I"]
+    assert [answer.reply.finish for answer in answers if answer.reply] == ["end", "stopped"]
+
+
+def test_a_click_elsewhere_leaves_what_had_not_ended_to_the_next_run() -> None:
+    chat, live = streaming_chat()
+    chat.finish(live)
+    assert chat.waiting == (1,)
+    assert chat.conversation.exchanges[0].replies[0].text == "Good day."
+
+
+def test_a_run_that_ends_late_writes_nothing_under_another_message() -> None:
+    chat, live = streaming_chat()
+    chat.resend(0, "Good evening")
+    chat.finish(live)
+    assert chat.conversation.exchanges[0].replies == ()
+    assert chat.waiting == (0, 1)
+    chat, live = streaming_chat()
+    chat.send("And now?")
+    chat.finish(live)
+    assert [exchange.message for exchange in chat.conversation.exchanges] == ["Hello", "And now?"]
+    assert [answer.text for answer in chat.conversation.exchanges[0].replies] == ["Good day.", "Well, I"]
+    assert chat.conversation.exchanges[1].replies == ()
+
+
+def test_another_policy_in_one_column_leaves_the_other_column_its_reply() -> None:
+    chat, live = streaming_chat()
+    chat.set_policy(0, AdapterPolicy(name="mine"))
+    chat.finish(live)
+    assert chat.waiting == (0, 1)
+    chat, live = streaming_chat()
+    chat.set_policy(1, AdapterPolicy(name="mine"))
+    chat.finish(live)
+    assert chat.waiting == (1,)
+    assert chat.conversation.exchanges[0].replies[0].text == "Good day."
 
 
 def test_a_signal_stands_for_the_rest_of_the_conversation() -> None:

@@ -158,7 +158,7 @@ def test_the_slider_changes_the_reply(url: str, open_page: OpenPage) -> None:
     say(page, "My boss shouted at me. Should I shout back?")
     done(page)
     before = replies(page)
-    knob = page.locator(".st-key-lam_0 [role=slider]")
+    knob = page.locator(".st-key-lam_0").get_by_role("slider")
     knob.focus()
     page.keyboard.press("End")
     expect(page.locator(".st-key-conversation [data-testid=stText]").nth(1)).not_to_have_text(
@@ -260,7 +260,7 @@ def test_what_was_typed_is_found_nowhere(
     everywhere = tmp_path_factory.getbasetemp()
     assert _holding(everywhere, CANARY) == []
     assert CANARY not in page.url
-    page.get_by_test_id("stPopover").filter(has_text="Share").locator("button").first.click()
+    page.locator(".st-key-share button").first.click()
     page.locator(".st-key-keep button").click()
     expect(page.get_by_text("Kept as")).to_be_visible(timeout=WAIT)
     kept = _holding(everywhere, CANARY)
