@@ -9,9 +9,11 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from dualign.errors import StoreError
+from dualign.evaluation import policies
 from dualign.models.chat import (
     AdapterPolicy,
     ChatReply,
@@ -21,7 +23,8 @@ from dualign.models.chat import (
     ResampledPolicy,
 )
 from dualign.models.crisis import detect
-from dualign.ui.chat import export, landscape, saved, votes
+from dualign.models.policies import PolicySpec
+from dualign.ui.chat import catalogue, export, landscape, saved, votes
 from dualign.ui.chat.comparison import Comparison, from_query, to_query
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply, shuffled
 from dualign.ui.chat.page_state import Chat, Live
@@ -260,3 +263,55 @@ def test_the_landscape_ranks_and_tells_policies_apart() -> None:
     assert np.all((apart >= 0) & (apart <= 1))
     assert np.allclose(land.differences(LIVE, LIVE, {}), 0)
     assert land.rank("helpful", 1e9) == 100.0
+
+
+def policy_spec(**metrics: object) -> PolicySpec:
+    return PolicySpec(
+        name="mine",
+        title="Mine",
+        method="mocan",
+        reference="demo",
+        reference_sha256="",
+        samples="plain",
+        samples_hash="",
+        beta=1.0,
+        multipliers={"harmless": 1.0},
+        sha256="0" * 64,
+        metrics=metrics,
+    )
+
+
+def test_a_trained_policy_sits_where_it_was_measured(temporary_store: Path) -> None:
+    sample_set = make_set("plain")
+    land = landscape.build(sample_set, reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0)
+    reference, policy = land.spot(None), AdapterPolicy(name="mine")
+    assert not catalogue.spot_of(policy, land, {"mine": policy_spec()}).measured
+    record = {"reward_gain": -0.25, "utility_gains": {"harmless": 0.5}}
+    spec = policy_spec(held_out_off_policy=record)
+    spot = catalogue.spot_of(policy, land, {"mine": spec})
+    assert spot.measured
+    assert (spot.reward, spot.utility) == pytest.approx((reference.reward - 0.25, reference.utility + 0.5))
+    assert spot.utility_rank > 55 > 45 > spot.reward_rank
+    asked = land.prompts[3:5]
+    rows = [place for place in range(len(land.prompts)) if land.prompts[place] in asked]
+    table = pa.table(
+        {
+            **{name: pa.array([0] * 4).cast(kind) for name, kind in policies.COLUMNS.items()},
+            "prompt": [prompt for prompt in asked for _ in range(2)],
+            "helpful": [1.0, 2.0, 3.0, 4.0],
+            "harmless": [0.0, 0.0, 1.0, 1.0],
+        }
+    )
+    told = policies.EvaluationRecord(
+        policy="mine",
+        samples="plain",
+        samples_hash="",
+        scores=("helpful", "harmless"),
+        policy_sha256=spec.sha256,
+    )
+    policies.write_evaluation(told, table)
+    own = catalogue.spot_of(policy, land, {"mine": spec})
+    assert own.reward - reference.reward == pytest.approx(2.5 - np.nanmean(land.scores("helpful")[rows]))
+    assert own.utility - reference.utility == pytest.approx(0.5 - np.nanmean(land.scores("harmless")[rows]))
+    again = replace(spec, sha256="1" * 64)
+    assert catalogue.spot_of(policy, land, {"mine": again}) == spot

@@ -40,6 +40,22 @@ PAYLOADS = (
     "<http://192.0.2.1/auto>",
     "data:text/html,<script>document.title='owned'</script>",
 )
+FRAMES = (
+    "@",
+    "\"'></textarea>@",
+    "</p></div></pre>@",
+    "<!-- -->@<!--",
+    "**@**",
+    "> @\n\n- @",
+    "`@`",
+    "<details open ontoggle=document.title='owned'>@</details>",
+    "[@](@)",
+    "&lt;@&gt;\u200d",
+)
+HOSTILE = [
+    f"{text} {k:03d}"
+    for k, text in enumerate([frame.replace("@", each) for frame in FRAMES for each in PAYLOADS] + ["'\"><x"])
+]
 
 
 @pytest.fixture(scope="module")
@@ -200,27 +216,30 @@ def test_two_hundred_hostile_texts_are_shown_as_text(
 ) -> None:
     monkeypatch.setenv("DUALIGN_STORE", str(store))
     policies = (ReferencePolicy(), ResampledPolicy())
-    texts = [f"{PAYLOADS[k % len(PAYLOADS)]} {k:03d}" for k in range(200)]
     told = Conversation(
         tuple(
             Exchange(
-                texts[k],
+                HOSTILE[k],
                 ChatSettings(),
-                (_reply(policies[0], texts[k + 1]), _reply(policies[1], texts[k + 2])),
+                (_reply(policies[0], HOSTILE[k + 1]), _reply(policies[1], HOSTILE[k + 2])),
             )
-            for k in range(0, 198, 3)
+            for k in range(0, len(HOSTILE), 3)
         )
     )
     key = saved.save(told, Comparison(policies), days=1)
     try:
         page = rest(open_page(f"{url}/chat?saved={key}", width=width, expect_errors=True))
         shown = page.locator(".st-key-conversation [data-testid=stText]")
-        expect(shown).to_have_count(198, timeout=WAIT)
-        found = [text.strip() for text in shown.all_inner_texts()]
-        assert {text[-3:] for text in found} == {f"{k:03d}" for k in range(198)}
+        expect(shown).to_have_count(201, timeout=WAIT)
+        found = {" ".join(text.split()) for text in shown.all_text_contents()}
+        assert found == {" ".join(text.split()) for text in HOSTILE}
+        assert len(found) == 201
         assert page.title() == "dualign"
         where = page.locator(".st-key-conversation")
-        assert where.locator("img, iframe, script, video, svg[onload], form, link, style").count() == 0
+        assert (
+            where.locator("img, iframe, script, video, math, details, svg[onload], form, link, style").count()
+            == 0
+        )
         assert where.locator("a").count() == 0
         wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 1

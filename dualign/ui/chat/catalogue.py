@@ -15,6 +15,7 @@ from dualign.models.chat import (
     ResampledPolicy,
 )
 from dualign.models.policies import PolicySpec
+from dualign.ui.chat import measured
 from dualign.ui.chat.landscape import Landscape, Spot, multiplier_of
 from dualign.ui.texts import number
 
@@ -191,23 +192,24 @@ def spot_of(policy: ChatPolicy, land: Landscape, specs: Mapping[str, PolicySpec]
 
 
 def _measured(forecast: Spot, spec: PolicySpec, land: Landscape) -> Spot:
-    found = spec.metrics.get("held_out") if isinstance(spec.metrics, Mapping) else None
-    scores = found.get("scores") if isinstance(found, Mapping) else None
-    if not isinstance(scores, Mapping):
+    found = measured.gains(spec, land)
+    if found is None:
         return forecast
-    values = [scores.get(name) for name in (land.reward_name, land.utility_name)]
-    means = [value.get("mean") if isinstance(value, Mapping) else value for value in values]
-    if not all(isinstance(mean, int | float) for mean in means):
-        return forecast
-    reward, utility = (float(mean) for mean in means if isinstance(mean, int | float))
+    reference = land.spot(None)
+    reward, utility = reference.reward + found[0], reference.utility + found[1]
     return replace(
         forecast,
         reward=reward,
         utility=utility,
-        reward_rank=land.rank(land.reward_name, reward),
-        utility_rank=land.rank(land.utility_name, utility),
+        reward_rank=_moved(reference.reward_rank, land.reward_name, reference.reward, reward, land),
+        utility_rank=_moved(reference.utility_rank, land.utility_name, reference.utility, utility, land),
         measured=True,
     )
+
+
+def _moved(rank: float, name: str, start: float, end: float, land: Landscape) -> float:
+    """A mean place of replies, moved as far as a reply moves whose score goes from ``start`` to ``end``."""
+    return min(100.0, max(0.0, rank + land.rank(name, end) - land.rank(name, start)))
 
 
 def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> str:

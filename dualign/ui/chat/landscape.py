@@ -134,7 +134,7 @@ class Landscape:
 
     def rank(self, name: str, value: float) -> float:
         """Percent of the reference's replies, over all prompts, that score lower; ties count by half."""
-        others = self._scores(name)
+        others = self.scores(name)
         others = others[np.isfinite(others)]
         return float(100.0 * (np.mean(others < value) + 0.5 * np.mean(others == value)))
 
@@ -144,13 +144,14 @@ class Landscape:
         one, other = (self.weights(tilt) for tilt in tilts)
         return np.asarray(0.5 * np.abs(one - other).sum(axis=1))
 
-    def _scores(self, name: str) -> Array:
+    def scores(self, name: str) -> Array:
+        """Scores (P, I) of the reward or of the utility."""
         if name == self.reward_name:
             return np.asarray(self.samples.rewards)
         return np.asarray(self.samples.utilities)[..., 0]
 
     def _ranks(self) -> tuple[Array, Array]:
-        return _percentiles(self._scores(self.reward_name)), _percentiles(self._scores(self.utility_name))
+        return _percentiles(self.scores(self.reward_name)), _percentiles(self.scores(self.utility_name))
 
 
 def _percentiles(scores: Array) -> Array:
