@@ -132,7 +132,9 @@ def expected_figure(data: ExpectedData, look: Theme) -> go.Figure:
         line={"color": look.muted, "dash": "dot", "width": 1.5},
     )
     place = both[0] + 0.6 * (both[1] - both[0])
-    label(figure, look, "achieved = expected", place, place, colour=look.muted, dx=14, dy=-14, anchor="left")
+    label(
+        figure, look, "achieved =<br>expected", place, place, colour=look.muted, dx=14, dy=-20, anchor="left"
+    )
     for kind in dict.fromkeys(c["kind"]):
         points(figure, c, c["kind"] == kind, mark(kind, look), x="expected")
     legend(figure, look, dict.fromkeys(c["kind"]))

@@ -21,10 +21,16 @@ class SatisfactionData:
     columns: Columns
     errors: dict[str, float]
     name: str
+    policies: str = ""
 
 
-def satisfaction_data(series: Mapping[str, Mapping[str, Sequence[Any]]], *, name: str) -> SatisfactionData:
-    """Series by kind ("one-shot", "iterative"), each with threshold, achieved, low and high."""
+def satisfaction_data(
+    series: Mapping[str, Mapping[str, Sequence[Any]]], *, name: str, policies: str = ""
+) -> SatisfactionData:
+    """Series by kind ("one-shot", "iterative"), each with threshold, achieved, low and high.
+
+    ``policies`` says which policies they are, as the title begins.
+    """
     rows: dict[str, list[Any]] = {
         key: [] for key in ("policy", "stored", "kind", "threshold", "achieved", "low", "high")
     }
@@ -35,7 +41,7 @@ def satisfaction_data(series: Mapping[str, Mapping[str, Sequence[Any]]], *, name
             values += [kind] * count if key == "kind" else list(group.get(key, [""] * count))
         own = table({key: group[key] for key in ("threshold", "achieved")})
         off[kind] = float(np.mean(np.abs(own["achieved"] - own["threshold"])))
-    return SatisfactionData(table(rows), off, name)
+    return SatisfactionData(table(rows), off, name, policies)
 
 
 def satisfaction_figure(data: SatisfactionData, look: Theme) -> go.Figure:
@@ -44,7 +50,8 @@ def satisfaction_figure(data: SatisfactionData, look: Theme) -> go.Figure:
     both = span(c["threshold"], c["achieved"], c["low"], c["high"])
     figure = base_figure(
         look,
-        title="Mean distance from the threshold: "
+        title=(f"{data.policies}: mean" if data.policies else "Mean")
+        + " distance from the threshold "
         + ", ".join(f"{kind} {value:.2g}" for kind, value in data.errors.items()),
         x=f"gain required in {plain(data.name, 24)}",
         y="gain achieved (utility)",

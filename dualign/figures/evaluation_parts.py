@@ -148,16 +148,17 @@ def win_rate_data(columns: Mapping[str, Sequence[Any]]) -> WinRateData:
 def win_rate_figure(data: WinRateData, look: Theme, *, against: str = "the reference") -> go.Figure:
     """Share of comparisons that each policy wins, ties as halves."""
     c = data.columns
-    rows = np.arange(len(c["policy"]), dtype=float)
-    best = int(np.argmax(c["win_rate"])) if len(rows) else 0
+    count = len(c["policy"])
+    best = int(np.argmax(c["win_rate"])) if count else 0
+    policies = {name: row for row, name in enumerate(dict.fromkeys(c["policy"]))}
     figure = base_figure(
         look,
         title=f"{c['policy'][best]} wins {c['win_rate'][best]:.0%} of comparisons by the {c['judge'][best]}",
         x=f"won against {against}",
         y="",
         x_range=(0.0, 1.0),
-        y_range=(len(rows) - 0.4, -0.8),
-        height=110 + 44 * len(rows),
+        y_range=(len(policies) - 0.4, -1.0),
+        height=120 + 46 * len(policies),
     )
     figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(showticklabels=False, showgrid=False)
@@ -165,26 +166,33 @@ def win_rate_figure(data: WinRateData, look: Theme, *, against: str = "the refer
     hues = dict(
         zip(dict.fromkeys(c["judge"]), (look.dual, look.constraint, look.doubt, look.pinned), strict=False)
     )
-    for row in rows.astype(int):
-        colour = hues.get(c["judge"][row], look.muted)
-        label(
-            figure,
-            look,
-            f"{plain(c['policy'][row], 40)} · {plain(c['judge'][row], 18)}",
-            0.01,
-            float(row),
-            colour=colour,
-            dy=-15,
-            anchor="left",
-        )
+    for policy, row in policies.items():
+        label(figure, look, plain(policy, 48), 0.01, float(row), dy=16, anchor="left")
+    for judge in dict.fromkeys(c["judge"]):
+        colour = hues.get(judge, look.muted)
+        mine = np.flatnonzero(c["judge"] == judge)
         figure.add_scatter(
-            x=f32(c["win_rate"][[row]]),
-            y=f32([row]),
-            error_x=errors(c["win_rate"][[row]], c["win_rate_low"][[row]], c["win_rate_high"][[row]], colour),
+            x=f32(c["win_rate"][mine]),
+            y=f32([policies[policy] for policy in c["policy"][mine]]),
+            error_x=errors(c["win_rate"][mine], c["win_rate_low"][mine], c["win_rate_high"][mine], colour),
             mode="markers",
             marker={"color": colour, "size": 10},
-            hovertemplate="%{x:.1%}<extra></extra>",
+            hovertemplate=f"{plain(judge)}: %{{x:.1%}}<extra></extra>",
         )
+    figure.add_annotation(
+        text=" · ".join(
+            f"<span style='color:{hues.get(judge, look.muted)}'>● {plain(judge, 24)}</span>"
+            for judge in dict.fromkeys(c["judge"])
+        ),
+        xref="paper",
+        yref="paper",
+        x=1.0,
+        y=1.0,
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12},
+    )
     return figure
 
 

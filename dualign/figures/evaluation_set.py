@@ -152,7 +152,9 @@ def _iterative(result: ExperimentResult) -> Iterator[Drawing]:
             }
             for kind in kinds
         }
-        data = evaluation_constraints.satisfaction_data(series, name=name)
+        candidates = result.settings.get("candidates")
+        who = "Trained policies" if key.endswith("trained") else f"Choice among {candidates} replies"
+        data = evaluation_constraints.satisfaction_data(series, name=name, policies=who)
         yield _drawing(key, data, evaluation_constraints.satisfaction_figure)
     if "iterations" in result.tables:
         columns = evaluation.table(result.tables["iterations"])

@@ -48,7 +48,7 @@ def headline() -> str:
         off = [abs(a - e) for a, e in zip(trained["achieved"], trained["expected"], strict=True)]
         text += (
             f" The {len(off)} trained policies lie {number(sum(off) / len(off))} from their predictions on average: "
-            "that distance is what training, not the dual, loses."
+            "that distance comes from training, not from the dual."
         )
     return text
 
