@@ -27,7 +27,16 @@ with show.guarded():
         if reliable is not None:
             show.trust(reliable)
         show.glossary()
-    st.markdown(f":material/arrow_forward: {words.next_step(view, reliable)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/arrow_forward: {words.next_step(view, reliable)}", width="content")
+        if view.feasible and st.button(
+            "Align at this λ",
+            icon=":material/model_training:",
+            key="align_here",
+            help="Train the policy for where the lens stands, in the background.",
+        ):
+            st.session_state["align_target"] = "optimum" if view.at_optimum else "here"
+            st.switch_page("pages/align.py")
 
     comparison(lens, view)
     left, right = st.columns(2, gap="large")

@@ -63,24 +63,26 @@ class Session:
         """Whether forward passes run under bfloat16 autocast."""
         return self.options.dtype == "bfloat16"
 
-    def plan(self, steps: int, *, limit: int | None = None) -> Plan:
+    def plan(self, steps: int, *, limit: int | None = None, skip: int = 0) -> Plan:
         """Groups of training replies for ``steps`` steps, the same for every multiplier.
 
-        ``limit`` keeps to the first replies of each prompt.
+        ``limit`` keeps to the first replies of each prompt; ``skip`` leaves out the groups of so many first steps.
         """
         train = np.flatnonzero(~self.objective.held_out)
         totals = [
             lengths[:limit] + self.encoded.prompts[p].size / self.options.replies
             for p, lengths in enumerate(self.encoded.lengths)
         ]
-        return plan_groups(
+        plan = plan_groups(
             totals,
             train,
             replies=self.options.replies,
             batch_size=self.options.batch_size,
-            batches=steps,
+            batches=skip + steps,
             rng=np.random.default_rng(self.options.seed),
         )
+        first = skip * self.options.batch_size
+        return Plan(plan.prompts[first:], plan.replies[first:])
 
     def rows(self, prompts: npt.NDArray[np.int64], replies: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Rows of the table for prompts (n,) and their replies (n, k)."""
@@ -131,6 +133,7 @@ class Session:
         start: State | None = None,
         learning_rate: float | None = None,
         replies: int | None = None,
+        skip: int = 0,
     ) -> Trained:
         """A LoRA trained on the preferences that ``scores`` (P, I) imply.
 
@@ -154,6 +157,8 @@ class Session:
             Another peak than that of the options.
         replies
             Only the first so many replies of each prompt.
+        skip
+            Steps of the plan that another training has had.
 
         Raises
         ------
@@ -164,7 +169,7 @@ class Session:
         """
         from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-        plan = self.plan(steps, limit=replies)
+        plan = self.plan(steps, limit=replies, skip=skip)
         reference = self.reference_for(self.rows(plan.prompts, plan.replies))
         overrides = {} if learning_rate is None else {"learning_rate": learning_rate}
         callback = progress_callback(
@@ -188,7 +193,8 @@ class Session:
             history = [entry for entry in trainer.state.log_history if "loss" in entry]
             done_before = 0 if checkpoint is None else int(checkpoint.name.rpartition("-")[2])
         if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
-            raise ModelError(f"Training diverged at learning rate {self.options.learning_rate:g}: lower it.")
+            rate = self.options.learning_rate if learning_rate is None else learning_rate
+            raise ModelError(f"Training diverged at learning rate {rate:g}: lower it.")
         # Means over the last tenth: single steps are noisy.
         tail = history[-max(1, len(history) // 10) :]
         names = {

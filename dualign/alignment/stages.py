@@ -46,6 +46,7 @@ class Stages:
         start: State | None = None,
         learning_rate: float | None = None,
         replies: int | None = None,
+        skip: int = 0,
     ) -> Trained:
         """A training by name: loaded if it was finished before, else trained (see `Session.train`)."""
         folder, content = self.folder / name, f"{self.content} {name}"
@@ -67,6 +68,7 @@ class Stages:
                 start=start,
                 learning_rate=learning_rate,
                 replies=replies,
+                skip=skip,
             )
             write_trained(kept, found)
             seal(kept, content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dualign import paths
 from dualign.alignment import pecan
 from dualign.alignment.arithmetic import device_words, machine_words
-from dualign.alignment.front import front_order, mixed_state
+from dualign.alignment.front import FrontStep, front_order, front_weights, mixed_state, score_products
 from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.online import train_online
 from dualign.alignment.outcome import HeldOut, State, Stopped, Trained
@@ -35,8 +35,10 @@ from dualign.models.policies import (
 Array = npt.NDArray[np.float64]
 Report = Callable[[int, int, Mapping[str, float]], None]
 
-# Steps of a later policy of a front as a share of the first one's: measured by benchmarks/training.py.
-FRONT_SHARE = 0.35
+# Steps of a later training of a front as a share of the first one's, and its learning rate as a multiple: measured
+# by benchmarks/training.py.
+FRONT_SHARE = 0.5
+FRONT_RATE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +50,15 @@ class TrainResult:
 
 
 def front_steps(steps: int) -> int:
-    """Optimizer steps of a front's policy that starts from its neighbours."""
+    """Optimizer steps of a front's training that starts from others."""
     return max(1, round(FRONT_SHARE * steps))
+
+
+def front_trainings(objective: Objective) -> list[FrontStep]:
+    """The trainings of a front, in order."""
+    train = ~objective.held_out
+    scores = [objective.scores(point)[train] for point in objective.points]
+    return front_order(objective.points, score_products(scores, objective.sample_set.present[train]))
 
 
 def total_steps(spec: AlignSpec, objective: Objective) -> int:
@@ -57,7 +66,7 @@ def total_steps(spec: AlignSpec, objective: Objective) -> int:
     steps = spec.options.steps
     if spec.method == "pecan":
         return steps * (1 + len(pecan.stages_needed(spec, objective)))
-    return steps + (len(objective.points) - 1) * front_steps(steps)
+    return steps + (len(front_trainings(objective)) - 1) * front_steps(steps)
 
 
 def train(
@@ -203,17 +212,47 @@ def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[s
     steps, beta = spec.options.steps, objective.problem.beta
     start, more = warm_start(spec)
     done: dict[int, Trained] = {}
-    for step in front_order(objective.points):
-        point = step.point
-        begin = mixed_state({i: done[i].state for i in step.start}, step.start) if step.start else start
-        done[point] = stages.run(
-            f"policy-{point}",
-            objective.scores(objective.points[point]),
-            steps=front_steps(steps) if step.start else steps,
+    for step in front_trainings(objective):
+        later = bool(step.start)
+        done[step.point] = stages.run(
+            f"policy-{step.point}",
+            objective.scores(objective.points[step.point]),
+            steps=front_steps(steps) if later else steps,
             beta=beta,
-            start=begin,
+            start=mixed_state({i: done[i].state for i in step.start}, step.start) if later else start,
+            learning_rate=FRONT_RATE * spec.options.learning_rate if later else None,
+            # Groups that no training before it saw teach more than those that all have seen.
+            skip=steps if later else 0,
         )
-    return [(done[i], objective.points[i], more) for i in range(len(objective.points))]
+    if len(done) == len(objective.points) == 1:
+        return [(done[0], objective.points[0], more)]
+    return [
+        (
+            _fitted(done, point, weights),
+            objective.points[point],
+            {**more, **_front_record(objective, weights)},
+        )
+        for point, weights in enumerate(front_weights(objective.points, list(done)))
+    ]
+
+
+def _fitted(done: Mapping[int, Trained], point: int, weights: Mapping[int, float]) -> Trained:
+    like = next(iter(done.values()))
+    untrained = {"steps": 0.0, "seconds": 0.0, "steps_run": 0.0}
+    return replace(
+        like,
+        state=mixed_state({i: done[i].state for i in weights}, weights),
+        metrics=done[point].metrics if point in done else untrained,
+    )
+
+
+def _front_record(objective: Objective, weights: Mapping[int, float]) -> dict[str, Any]:
+    return {
+        "front": [
+            {"multipliers": objective.multipliers(objective.points[i]), "weight": weight}
+            for i, weight in weights.items()
+        ]
+    }
 
 
 def _pecan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def tradeoff_columns(curve: TradeoffCurve, band: TradeoffBand | None = None) -> dict[str, NDArray[Any]]:
     """Plain columns of the trade-off curve: threshold, multiplier, primal_optimum, reward, kl; ends of its band."""
-    ends = {}
+    ends: dict[str, NDArray[Any]] = {}
     if band is not None:
         for name in ("multiplier", "primal_optimum"):
             low, high = getattr(band, name)

@@ -9,9 +9,9 @@ import streamlit as st
 
 from dualign.duality.trust import MEDIAN_GREEN
 from dualign.errors import DualignError
-from dualign.ui import data, session
+from dualign.ui import data, session, trained
 from dualign.ui.analysis import View
-from dualign.ui.lens import LensState, Unreliable, committed_state, lens
+from dualign.ui.lens import LensState, PolicyMarker, Unreliable, committed_state, lens
 from dualign.ui.state import BETA_RANGE, LensSettings, clamp
 from dualign.ui.terms import score_name
 from dualign.ui.texts import md
@@ -30,6 +30,7 @@ def lens_picture(settings: LensSettings, view: View) -> None:
     if view.feasible and (view.at_optimum or len(view.multipliers) == 1):
         low, high = (float(end) for end in data.reliability(settings).multipliers_interval[settings.focus])
         interval = (low, high) if np.isfinite([low, high]).all() else None
+    markers = _policies(settings, view)
     lens(
         data.lens_data(settings),
         key=_KEY,
@@ -49,8 +50,35 @@ def lens_picture(settings: LensSettings, view: View) -> None:
         interval=interval,
         pinned=_pinned(settings),
         pinned_label="A",
+        policies=[marker for _, marker in markers],
         on_commit=_commit,
     )
+    if markers:
+        st.caption(trained.legend([name for name, _ in markers]))
+
+
+def _policies(settings: LensSettings, view: View) -> list[tuple[str, PolicyMarker]]:
+    """Trained policies and their marks. With several constraints the set is cut where the others stand: none."""
+    if len(view.multipliers) > 1:
+        return []
+    level = float(view.problem.thresholds[settings.focus])
+    found = sorted(trained.points(settings, view), key=lambda point: point.slack)
+    return [
+        (
+            point.label,
+            PolicyMarker(
+                label=str(k),
+                utility=point.slack + level,
+                regularized_reward=point.height,
+                utility_interval=(
+                    point.slack + level - point.slack_error,
+                    point.slack + level + point.slack_error,
+                ),
+                reward_interval=(point.height - point.height_error, point.height + point.height_error),
+            ),
+        )
+        for k, point in enumerate(found, 1)
+    ]
 
 
 def _short(name: str) -> str:

@@ -15,7 +15,7 @@ from dualign.figures.theme import steps_in_words
 from dualign.ui import analysis, data, session, show, trained, words
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import md, number, signed
+from dualign.ui.texts import number, signed
 
 
 def optimum_of(view: View, focus: int) -> tuple[float, float] | None:
@@ -131,8 +131,7 @@ def image_set(lens: LensSettings, view: View) -> None:
         on_pick=_stand_at_point,
     )
     if policies:
-        named = " · ".join(f"**{k}** {md(policy.label)}" for k, policy in enumerate(policies, 1))
-        st.caption(f"Open circles are trained policies, measured on held-out prompts: {named}.")
+        st.caption(trained.legend([policy.label for policy in policies]))
 
 
 def _stand_at_point() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from dualign.figures.geometry import PolicyPoint
 from dualign.models.policies import Policy, list_policies
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
+from dualign.ui.texts import md
 
 _MOST_POINTS = 12
 
@@ -93,3 +94,9 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
             )
         )
     return found[:_MOST_POINTS]
+
+
+def legend(names: Sequence[str]) -> str:
+    """What the numbered circles of a figure are, for Markdown."""
+    named = " · ".join(f"**{k}** {md(name)}" for k, name in enumerate(names, 1))
+    return f"Open circles are trained policies, measured on held-out prompts: {named}."

@@ -262,7 +262,8 @@ def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None
         if reliable is not None:
             low, high = (float(end) for end in reliable.multipliers_interval[j])
             steepness = f" ({interval(low, high)}, 95 % interval over prompts)"
-            height = f" ({interval(*(float(end) for end in reliable.dual_interval))})"
+            floor, ceiling = (float(end) for end in reliable.dual_interval)
+            height = f" ({interval(floor, ceiling)})"
         return intro + (
             f"The straight line {line} touches the set at the best policy that meets the constraint; at the wall "
             f"*u* = 0 it stands at D\\* = P\\* = **{number(level, 4)}** reward{height}. Its steepness is the price "

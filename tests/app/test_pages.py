@@ -155,6 +155,13 @@ def test_undo_redo_reset(open_app: OpenApp) -> None:
     assert app.number_input(key="threshold_0").value == 0.4
 
 
+@pytest.mark.parametrize("page", ["lens", "dual", "geometry"])
+def test_no_page_is_without_interval_and_light(open_app: OpenApp, page: str) -> None:
+    said = texts(open_app(page))
+    assert "95 % interval" in said or "95% interval" in said or page == "dual"
+    assert "Trust" in said
+
+
 def test_form_switch_keeps_the_problem(open_app: OpenApp) -> None:
     app = open_app()
     before = str(app.title[0].value).split("costs")[1]

@@ -97,6 +97,13 @@ def test_arrow_keys_move_the_multiplier_and_commit(url: str, open_page: OpenPage
     assert knob.get_attribute("aria-valuenow") != before
 
 
+def test_the_lens_leads_to_the_training_of_where_it_stands(url: str, open_page: OpenPage) -> None:
+    page = lens_ready(open_page(f"{url}/?lam=2.5"))
+    page.get_by_role("button", name="Align at this").click()
+    page.wait_for_url(re.compile("/align"), timeout=WAIT)
+    expect(page.get_by_role("radio", checked=True, name="At the lens")).to_be_visible(timeout=WAIT)
+
+
 def _import(page: Page, path: Path) -> None:
     go(page, "Samples")
     page.get_by_text("Import a file").click()

@@ -110,11 +110,13 @@ def _target(lens: LensSettings, view: View) -> Target:
     offered = [target for target in _TARGETS if not (target == "here" and view.at_optimum)]
     if not view.feasible:
         offered.remove("optimum")
+    # The lens page chooses here by the button that leads to this one.
+    if st.session_state.get("align_target") not in offered:
+        st.session_state["align_target"] = offered[0]
     chosen = st.pills(
         "What to train",
         offered,
         key="align_target",
-        default=offered[0],
         required=True,
         format_func=lambda target: words[target],
     )
