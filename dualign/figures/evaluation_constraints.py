@@ -35,12 +35,15 @@ def satisfaction_data(
         key: [] for key in ("policy", "stored", "kind", "threshold", "achieved", "low", "high")
     }
     off = {}
+    # Distances grow with the threshold: series are compared where all of them have one, if anywhere.
+    common = sorted(set.intersection(*(set(group["threshold"]) for group in series.values())))
     for kind, group in series.items():
         count = len(group["threshold"])
         for key, values in rows.items():
             values += [kind] * count if key == "kind" else list(group.get(key, [""] * count))
         own = table({key: group[key] for key in ("threshold", "achieved")})
-        off[kind] = float(np.mean(np.abs(own["achieved"] - own["threshold"])))
+        kept = np.isin(own["threshold"], common) if common else np.ones(count, dtype=bool)
+        off[kind] = float(np.mean(np.abs(own["achieved"] - own["threshold"])[kept]))
     return SatisfactionData(table(rows), off, name, policies)
 
 

@@ -52,6 +52,17 @@ def test_satisfaction_states_the_distance_of_each_series():
     assert "one-shot 0.1" in title_of(evaluation_constraints.satisfaction_figure(data, LIGHT))
 
 
+def test_series_are_compared_at_the_thresholds_that_all_have():
+    one_shot = {"threshold": [0.2, 0.8], "achieved": [0.1, 0.2], "low": [0, 0], "high": [1, 1]}
+    iterative = {"threshold": [0.2], "achieved": [0.15], "low": [0], "high": [1]}
+    data = evaluation_constraints.satisfaction_data(
+        {"one-shot": one_shot, "iterative": iterative}, name="safe", policies="Trained policies"
+    )
+    assert data.errors == {"one-shot": pytest.approx(0.1), "iterative": pytest.approx(0.05)}
+    title = title_of(evaluation_constraints.satisfaction_figure(data, LIGHT))
+    assert title.startswith("Trained policies: mean distance")
+
+
 def test_labels_from_data_cannot_act_as_markup():
     columns = {
         "policy": ["<b onclick=x>"], "stored": [""], "expected": [0.1], "achieved": [0.1], "low": [0], "high": [1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -107,14 +108,17 @@ def run(options: Options) -> ExperimentResult:
     ]
     readings = [_reading(f"choice among {CANDIDATES} replies, mean over random splits", whole)]
     if learnt:
-        trained_errors = _errors(learnt)
+        # Kinds are compared where both were trained: distances grow with the threshold.
+        shared = _shared(learnt)
+        trained_errors = _errors(shared)
+        at = ", ".join(f"{value:g}" for value in dict.fromkeys(shared["threshold"]))
         findings.append(
-            "Trained policies: mean distance from the threshold "
+            f"Trained policies at {name} ≥ {at}: mean distance from the threshold "
             + ", ".join(f"{kind} {value:.3f}" for kind, value in trained_errors.items())
             + "."
         )
         if len(trained_errors) == 2:
-            readings.append(_reading("trained policies", trained_errors))
+            readings.append(_reading(f"trained policies at {name} ≥ {at}", trained_errors))
     if len(readings) == 1:
         readings.append(
             Reading(
@@ -256,6 +260,17 @@ def _trained_rows(trained: list[Trained], name: str) -> dict[str, list[Any]] | N
             t.measured.utility_gains[name],
         )
     return rows if rows["kind"] else None
+
+
+def _shared(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The rows whose thresholds every kind has; all where no threshold is shared."""
+    of = {
+        kind: {b for k, b in zip(rows["kind"], rows["threshold"], strict=True) if k == kind}
+        for kind in rows["kind"]
+    }
+    common = set.intersection(*of.values())
+    keep = [not common or b in common for b in rows["threshold"]]
+    return {key: list(compress(values, keep)) for key, values in rows.items()}
 
 
 def _errors(rows: dict[str, list[Any]]) -> dict[str, float]:
