@@ -82,5 +82,7 @@ def study_choice(chat: Chat) -> None:
 
 def stop_button(chat: Chat) -> None:
     """A button that ends the replies under way; what stands of them is kept."""
+    # The place stays when the button goes: what is drawn below, a half-typed message too, must not be mounted anew.
+    place = st.empty()
     if chat.waiting:
-        st.button("Stop", icon=":material/stop_circle:", key="stop", type="primary", on_click=chat.stop)
+        place.button("Stop", icon=":material/stop_circle:", key="stop", type="primary", on_click=chat.stop)

@@ -24,6 +24,7 @@ from dualign.models.chat import (
     score_reply,
 )
 from dualign.models.crisis import detect
+from dualign.models.policies import list_policies
 from dualign.samples import Store
 from dualign.ui.chat.export import fenced
 
@@ -83,7 +84,7 @@ def document() -> str:
     """The whole document in Markdown."""
     sample_set = Store().open("demo")
     prompts, groups = [str(p) for p in sample_set.prompts], [str(g) for g in sample_set.groups]
-    parts = [_INTRODUCTION]
+    parts = [_INTRODUCTION, f"{_weights()}\n"]
     sums: dict[str, dict[str, list[float]]] = {}
     for number in chosen(prompts, groups):
         prompt = prompts[number]
@@ -105,7 +106,24 @@ def document() -> str:
     )
     heads = list(next(iter(sums.values())))
     table = f"| mean over the ten | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}\n{rows}\n"
-    return "\n".join([parts[0], table, *parts[1:]])
+    return "\n".join([*parts[:2], table, *parts[2:]])
+
+
+def _weights() -> str:
+    """Which weights answered, by their SHA-256."""
+    digests = {policy.name: policy.spec.sha256 for policy in list_policies()}
+    named = [
+        (f"`{policy_id(policy)}`", digests[policy.name])
+        for _, policy in POLICIES
+        if isinstance(policy, AdapterPolicy)
+    ]
+    own = Store().open("demo").manifest.reference
+    told = [(f"`reference` ({own.get('name')})", own.get("sha256")), *named]
+    return (
+        "Weights, by the start of their SHA-256:\n"
+        + ",\n".join(f"{name} `{str(digest)[:16]}`" for name, digest in told)
+        + "."
+    )
 
 
 def main() -> int:
