@@ -6,9 +6,9 @@ log-probabilities from the model with its adapter off. Both print their losses, 
 rounding explains; times are processor time of one thread without the first step, peak memory is that of a process
 of its own. A third row compares four replies of a prompt with each other, six pairs for twice the replies.
 
-Second part: five single jobs, each in a process of its own with an empty store, against one front job. Each policy's
-Lagrangian on held-out prompts (importance weights, no replies generated) must be as high by the front, less two
-standard errors of the difference over prompts.
+Second part: five single jobs, each in a process of its own with an empty store, against one front job, which runs in
+the middle of them so that a load that drifts weighs on both. Each policy's Lagrangian on held-out prompts (importance
+weights, no replies generated) must be as high by the front, less two standard errors of it over prompts.
 
 ``python -m benchmarks.training [--steps 12] [--front-steps 48] [--part pairs|front] [--threads 1]``
 """
@@ -254,15 +254,17 @@ def pairs_part(steps: int, threads: int) -> bool:
 def front_part(steps: int, threads: int) -> bool:
     """The second part; whether the front's Lagrangians are as high."""
     common = ("--steps", str(steps), "--threads", str(threads))
-    singles = [in_process("--run", "job", "--points", str(value), *common) for value in LAMBDAS]
+    middle = len(LAMBDAS) // 2
+    singles = [in_process("--run", "job", "--points", str(value), *common) for value in LAMBDAS[:middle]]
     front = in_process("--run", "job", "--points", *map(str, LAMBDAS), *common)
-    print(f"{'lam':>6}{'single':>10}{'front':>10}{'+-':>8}   held-out Lagrangian, reward units")
+    singles += [in_process("--run", "job", "--points", str(value), *common) for value in LAMBDAS[middle:]]
+    print(f"{'lam':>6}{'single':>10}{'front':>10}{'+-':>8}{'s alone':>9}   held-out Lagrangian, reward units")
     reached = True
     for i, value in enumerate(LAMBDAS):
         single, ours = singles[i]["lagrangian"][0], front["lagrangian"][i]
         error = singles[i]["error"][0]
         reached &= ours >= single - 2 * error
-        print(f"{value:6.2f}{single:10.4f}{ours:10.4f}{error:8.4f}")
+        print(f"{value:6.2f}{single:10.4f}{ours:10.4f}{error:8.4f}{singles[i]['cpu']:9.0f}")
     alone = sum(found["cpu"] for found in singles)
     print(
         f"five single jobs {alone:.0f} s, front {front['cpu']:.0f} s of processor time, model loading and measuring "

@@ -125,7 +125,7 @@ def test_an_estimate_tells_cost_and_expectation(stored_set: str) -> None:
 def test_a_job_is_named_before_it_runs(stored_set: str) -> None:
     spec = AlignSpec(samples=stored_set, front=({"safe": 0.0}, {"safe": 1.0}), options=TrainOptions(steps=20))
     job = job_spec(spec)
-    assert (job.kind, job.entry, job.total_steps) == ("front", "dualign.alignment.worker", 27)
+    assert (job.kind, job.entry, job.total_steps) == ("front", "dualign.alignment.worker", 30)
     again = AlignSpec.from_record(job.payload)
     assert policy_names(again, resolve(again)) == ["letters-mocan-1", "letters-mocan-2"]
     with pytest.raises(StoreError, match="demo-harmless"):
