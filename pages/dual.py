@@ -23,7 +23,7 @@ with show.guarded():
     reliable = data.reliability(lens) if view.feasible else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if reliable is not None:
-            show.trust(reliable)
+            show.trust(reliable, at_optimum=view.at_optimum)
         show.glossary()
     focus_choice(lens, view)
     panels.dual_curve(lens, view)

@@ -19,7 +19,7 @@ with show.guarded():
     st.markdown(words.geometry(view, lens, reliable))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if reliable is not None:
-            show.trust(reliable)
+            show.trust(reliable, at_optimum=view.at_optimum)
         show.glossary()
     focus_choice(lens, view)
     panels.image_set(lens, view)

@@ -25,7 +25,7 @@ with show.guarded():
     reliable = data.reliability(lens) if view.feasible else None
     with light:
         if reliable is not None:
-            show.trust(reliable)
+            show.trust(reliable, at_optimum=view.at_optimum)
         show.glossary()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/arrow_forward: {words.next_step(view, reliable)}", width="content")

@@ -125,10 +125,12 @@ def to_csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
     return csv_text(columns, (row.values() for row in themes.twin(columns))).encode()
 
 
-def trust(reliable: Reliability) -> None:
-    """The trust light in words, its reasons a click away."""
+def trust(reliable: Reliability, *, at_optimum: bool = True) -> None:
+    """The trust light in words, its reasons a click away; it speaks of λ* wherever the lens stands."""
     words, icon, colour = LIGHT_WORDS[reliable.trust.light]
-    st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
+    if not at_optimum:
+        words = words.replace("Trust:", "Trust in λ*:")
+    st.badge(md(words), icon=icon, color=colour)  # type: ignore[arg-type]
     with st.popover("Why", type="tertiary"):
         for reason in reliable.trust.reasons:
             st.markdown("- " + md(reason, 400))

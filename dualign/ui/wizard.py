@@ -24,9 +24,9 @@ from dualign.samples import (
     parse_in_child,
     sample_set_of,
 )
-from dualign.ui import analysis, data, session, show
+from dualign.ui import analysis, data, session, show, words
 from dualign.ui.terms import score_name
-from dualign.ui.texts import md, md_code, number
+from dualign.ui.texts import interval, md, md_code, number
 
 _KEPT, _ROUND = "import_parsed", "import_round"
 _SUFFIXES = ["csv", "tsv", "json", "jsonl", "parquet", "npz", "pt", "gz", "zst"]
@@ -255,30 +255,34 @@ def _preview(found: SampleSet) -> None:
     st.markdown("**Preview**")
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        scores = np.stack([found.table[column].to_numpy() for column in (score, utility)], axis=-1)
-        within = correlation_data((reward, name), scores, found.table["prompt_id"].to_numpy()).within[0, 1]
-        sign = (
-            "They pull apart, so the constraint has a price."
-            if within < 0
-            else "They move together, so the constraint may be free. Is the sign right?"
-        )
+        others = [term for term in found.manifest.utilities if term != utility]
+        means = {
+            other: found.table[other].groupby(found.table["prompt_id"]).mean().mean() for other in others
+        }
+        price = "none"
+        if view.feasible:
+            reliable = analysis.reliability(view, resamples=200)
+            low, high = (float(end) for end in reliable.multipliers_interval[0])
+            light = words.LIGHT_WORDS[reliable.trust.light][0]
+            price = f"{number(float(view.solution.multipliers[0]))} ({interval(low, high)}). {light}"
         rows = [
             ("Prompts", f"{found.n_prompts:,}"),
             ("Replies per prompt", spread(found)),
             ("β (reward per nat)", number(lens.beta)),
+            ("Thresholds are", "improvements over the reference" if lens.form == "improvement" else "levels"),
             (f"Reference: {reward}", number(view.problem.samples.reference_reward)),
             (f"Reference: {name}", number(float(view.problem.samples.baseline[0]))),
-            (f"Threshold on {name}", number(float(view.problem.thresholds[0]))),
-            (
-                "λ* (reward per utility)",
-                number(float(view.solution.multipliers[0])) if view.feasible else "none",
+            *(
+                (f"Reference: {score_name(found.manifest, other)}", number(float(means[other])))
+                for other in others
             ),
+            (f"Threshold on {name}", number(float(view.problem.thresholds[0]))),
+            ("λ* (reward per utility)", price),
             ("Effective replies, median", number(float(view.here.ess_median[0]))),
         ]
         show.records([{"What": what, "Value": value} for what, value in rows], alt="Preview")
-        st.caption(
-            f"{md(reward)} and {md(name)} correlate by {number(float(within), 2)} within prompts. {sign}"
-        )
+        for column in (utility, *others):
+            st.caption(_conflict(found, score, column))
         if view.here.ess_median[0] < 2:
             st.warning(
                 "Under two effective replies a prompt: raise β later, or D rests on single replies.",
@@ -297,6 +301,20 @@ def _preview(found: SampleSet) -> None:
         show.figure(
             figure, drawn.columns, key="import-preview", sentence=f"The dual of the file, along {name}."
         )
+
+
+def _conflict(found: SampleSet, reward: str, utility: str) -> str:
+    """Whether a utility pulls against the reward, and so whether its sign is likely, for Markdown."""
+    scores = np.stack([found.table[column].to_numpy() for column in (reward, utility)], axis=-1)
+    names = (score_name(found.manifest, reward), score_name(found.manifest, utility))
+    within = float(correlation_data(names, scores, found.table["prompt_id"].to_numpy()).within[0, 1])
+    if within < -0.05:
+        verdict = "They pull apart, so the constraint has a price."
+    elif within > 0.05:
+        verdict = "They move together, so the constraint may be free. Is the sign right?"
+    else:
+        verdict = "They hardly move together: the price is that of moving one alone."
+    return f"{md(names[0])} and {md(names[1])} correlate by {number(within, 2)} within prompts. {verdict}"
 
 
 def spread(sample_set: SampleSet) -> str:
