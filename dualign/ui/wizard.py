@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from dualign.errors import DualignError
@@ -256,20 +257,25 @@ def _preview(found: SampleSet) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         others = [term for term in found.manifest.utilities if term != utility]
+        # A mean over prompts of means over replies, as the reference's level is defined.
+        of = found.table["prompt_id"].to_numpy()
         means = {
-            other: found.table[other].groupby(found.table["prompt_id"]).mean().mean() for other in others
+            other: pd.Series(found.table[other].to_numpy()).groupby(of).mean().mean() for other in others
         }
-        price = "none"
+        price = [("λ* (reward per utility)", "none")]
         if view.feasible:
             reliable = analysis.reliability(view, resamples=200)
             low, high = (float(end) for end in reliable.multipliers_interval[0])
-            light = words.LIGHT_WORDS[reliable.trust.light][0]
-            price = f"{number(float(view.solution.multipliers[0]))} ({interval(low, high)}). {light}"
+            price = [
+                ("λ* (reward per utility)", number(float(view.solution.multipliers[0]))),
+                ("95 % interval of λ*", interval(low, high)),
+                ("Trust", words.LIGHT_WORDS[reliable.trust.light][0].removeprefix("Trust: ")),
+            ]
         rows = [
             ("Prompts", f"{found.n_prompts:,}"),
             ("Replies per prompt", spread(found)),
             ("β (reward per nat)", number(lens.beta)),
-            ("Thresholds are", "improvements over the reference" if lens.form == "improvement" else "levels"),
+            ("Form of thresholds", lens.form),
             (f"Reference: {reward}", number(view.problem.samples.reference_reward)),
             (f"Reference: {name}", number(float(view.problem.samples.baseline[0]))),
             *(
@@ -277,7 +283,7 @@ def _preview(found: SampleSet) -> None:
                 for other in others
             ),
             (f"Threshold on {name}", number(float(view.problem.thresholds[0]))),
-            ("λ* (reward per utility)", price),
+            *price,
             ("Effective replies, median", number(float(view.here.ess_median[0]))),
         ]
         show.records([{"What": what, "Value": value} for what, value in rows], alt="Preview")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dualign.duality import Threshold
@@ -92,6 +93,28 @@ def test_a_file_is_imported_with_its_sign_turned(open_app: OpenApp, stored: Stor
     assert manifest.reward == "helpful"
     assert any(info.cost for info in manifest.scores.values())
     assert app.query_params["set"] == "mine"
+
+
+def test_the_preview_tells_of_every_utility(open_app: OpenApp) -> None:
+    rng = np.random.default_rng(1)
+    lines = ["prompt,response,helpful,safety,toxicity"]
+    for row in range(240):
+        reward, other, cost = rng.normal(size=3)
+        lines.append(f"question {row // 12},answer {row},{reward:.4f},{other - 0.4 * reward:.4f},{cost:.4f}")
+    app = _with_file(open_app, "three.csv", "\n".join(lines).encode())
+    assert not app.exception
+    assert not app.error, texts(app)
+    said = {row["What"]: row["Value"] for frame in app.dataframe for row in _rows(frame.value)}
+    assert any("safety" in key for key in said)
+    assert any("toxicity" in key for key in said)
+    assert " to " in said["95 % interval of λ*"]
+    assert said["Trust"]
+    assert said["Form of thresholds"] == "improvement"
+    assert texts(app).count("within prompts.") >= 2
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:
+    return frame.to_dict("records") if "What" in frame else []
 
 
 def test_an_import_is_what_the_page_then_shows(open_app: OpenApp, stored: Store) -> None:
