@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page
 
-from dualign.duality.statements import Threshold
-from dualign.samples import Store
-from dualign.ui.analysis import look, start_of
-from tests.browser.conftest import PROJECT, OpenPage, Serve
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.lens_driver import await_state, centre, check_numbers, drag, handle, ready, state
 from tests.lens import reference
 
 SCRIPT = Path(__file__).parent / "lens_page.py"
@@ -34,67 +29,6 @@ def oracle() -> reference.Scores:
     r = rng.normal(size=(200, 64)) + rng.normal(size=(200, 1))
     g = rng.normal(size=(200, 64, 1)) - 0.5 * r[..., None]
     return reference.scores(list(r), list(g))
-
-
-def ready(page: Page) -> Page:
-    page.wait_for_selector(".lens.ready .handle")
-    page.wait_for_selector("text=/^state /")
-    return page
-
-
-def state(page: Page) -> dict[str, Any]:
-    text = page.locator("text=/^state /").inner_text().removeprefix("state ")
-    names = ("multipliers", "thresholds", "beta", "committed", "at_optimum")
-    return dict(zip(names, json.loads(text), strict=True))
-
-
-def handle(page: Page, name: str) -> Locator:
-    return page.locator(f'.handle[data-drag="{name}"]')
-
-
-def centre(page: Page, name: str) -> tuple[float, float]:
-    box = handle(page, name).locator(".knob").bounding_box()
-    assert box
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
-def drag(page: Page, name: str, dx: float, dy: float) -> None:
-    x, y = centre(page, name)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for k in range(1, 9):
-        page.mouse.move(x + dx * k / 8, y + dy * k / 8)
-    page.mouse.up()
-
-
-def await_state(page: Page, before: dict[str, Any]) -> dict[str, Any]:
-    """The first state that differs from ``before``."""
-    old = json.dumps([before["multipliers"], before["thresholds"], before["beta"]])[1:-1]
-    page.wait_for_function(
-        "old => [...document.querySelectorAll('[data-testid=stText]')]"
-        ".some(n => n.textContent.startsWith('state ') && !n.textContent.includes(old))",
-        arg=old,
-    )
-    return state(page)
-
-
-def number(page: Page, name: str) -> float:
-    row = page.locator(".number", has=page.get_by_text(name, exact=True)).locator(".value").inner_text()
-    return float(row.replace("\N{MINUS SIGN}", "-"))
-
-
-def check_numbers(page: Page, data: reference.Scores) -> None:
-    """What stands beside the panels is numpy's value at the committed position, to the digits shown."""
-    now = state(page)
-    expected = reference.evaluate(
-        data, now["beta"], np.array(now["thresholds"]), np.array(now["multipliers"])
-    )
-    base = reference.evaluate(data, 1e9, np.zeros(1), np.zeros(1))["reward"]
-    assert number(page, "D(λ)") == pytest.approx(expected["dual"], abs=6e-4)
-    assert number(page, "slack") == pytest.approx(expected["slack"][0], abs=6e-3)
-    assert number(page, "reward") == pytest.approx(expected["reward"] - base, abs=6e-4)
-    assert number(page, "KL") == pytest.approx(expected["kl"], abs=6e-3)
-    assert number(page, "ESS") == pytest.approx(expected["ess_median"], abs=6e-2)
 
 
 @pytest.mark.parametrize(
@@ -430,108 +364,3 @@ def test_every_label_is_inside_and_none_covers_another(
         "n => getComputedStyle(n).gridTemplateColumns.split(' ').length"
     )
     assert columns == (1 if width < 900 else 2)
-
-
-@pytest.fixture(scope="module")
-def app(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The whole app, on a store of its own."""
-    return serve(PROJECT / "app.py", env={"DUALIGN_STORE": str(tmp_path_factory.mktemp("store"))})
-
-
-def at_rest(page: Page) -> Page:
-    page.wait_for_selector(".lens.ready .handle")
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
-    )
-    return page
-
-
-def held(page: Page) -> float:
-    return float(handle(page, "lam").get_attribute("aria-valuenow") or "nan")
-
-
-def test_keys_and_drags_leave_focus_and_lens_where_they_are(app: str, open_page: OpenPage) -> None:
-    page = at_rest(open_page(f"{app}/?set=demo"))
-    top = page.locator(".panels").bounding_box()
-    handle(page, "lam").focus()
-    seen = [held(page)]
-    for _ in range(3):
-        old = page.url
-        page.keyboard.press("ArrowRight")
-        page.wait_for_function("old => location.href !== old", arg=old)
-        at_rest(page)
-        seen.append(held(page))
-        focused = page.locator(".lens").evaluate("node => node.getRootNode().activeElement?.dataset.drag")
-        assert focused == "lam"
-    steps = np.diff(seen)
-    assert steps == pytest.approx(steps[0], rel=1e-3)
-    assert page.locator(".panels").bounding_box() == top
-    # The pin of this place survives a swap that is undone.
-    page.get_by_role("button", name="Pin as A").click()
-    page.wait_for_url(re.compile("pin="))
-    at_rest(page)
-    drag(page, "threshold", 40, 0)
-    page.wait_for_function("() => !new URLSearchParams(location.search).get('c').endsWith('~0.5')")
-    at_rest(page)
-    told = page.url
-    page.get_by_role("button", name="Swap A and B").click()
-    page.wait_for_function("old => location.href !== old", arg=told)
-    at_rest(page).get_by_role("button", name="Undo", exact=True).click()
-    page.wait_for_function("old => location.href === old", arg=told)
-
-
-def test_a_conflict_of_two_constraints_looks_infeasible(app: str, open_page: OpenPage) -> None:
-    page = at_rest(open_page(f"{app}/?set=demo&c=harmless~0.9&c=humor~0.6"))
-    assert page.locator(".verdict").inner_text() == "infeasible"
-    words = page.locator(".sentence").inner_text()
-    assert "No λ is enough" in words
-    assert "beside the others" in words
-    drawn = page.locator(".lens svg text").all_text_contents()
-    assert not [text for text in drawn if "P*" in text or "λ* =" in text or "D* =" in text]
-    assert page.get_by_role("button", name="Back to λ*").is_disabled()
-    reach = float(re.search(r"at most \+([\d.]+)", words).group(1))  # type: ignore[union-attr]
-    assert 0.75 < reach < 0.8
-    # Below what can be reached the wall stands where both can be met, and the lens follows λ* again.
-    drag(page, "threshold", -90, 0)
-    page.wait_for_function("() => !new URLSearchParams(location.search).get('c').endsWith('~0.9')")
-    at_rest(page)
-    assert page.locator(".verdict").inner_text() == "all constraints hold"
-    assert "P*" in page.locator(".sentence").inner_text()
-    assert "lam=" not in page.url
-
-
-@pytest.mark.parametrize("thresholds", [{"harmless": 1.4}, {"harmless": 0.9, "humor": 0.6}])
-def test_lens_and_pages_stand_at_the_same_multiplier(
-    app: str, open_page: OpenPage, thresholds: dict[str, float]
-) -> None:
-    demo = Store().open("demo")
-    lens = start_of(demo).start.with_constraints([Threshold(*item) for item in thresholds.items()])
-    constraints = "".join(f"&c={name}~{value}" for name, value in thresholds.items())
-    page = at_rest(open_page(f"{app}/?set=demo{constraints}"))
-    # Where no multiplier is enough the pages stand at one of their own choice.
-    assert held(page) == pytest.approx(float(look(demo, lens).multipliers[0]), rel=1e-5)
-    drag(page, "lam", -150, 0)
-    page.wait_for_url(re.compile("lam="))
-    at_rest(page)
-    here = held(page)
-    assert here == pytest.approx(float(re.findall(r"lam=([\d.]+)", page.url)[0]), rel=1e-5)
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Dual").click()
-    page.wait_for_url(re.compile("/dual"))
-    page.get_by_text(f"λ = {here:.3g}").first.wait_for()
-
-
-def test_the_optimum_of_two_constraints_is_left_and_found_again(app: str, open_page: OpenPage) -> None:
-    page = at_rest(open_page(f"{app}/?set=demo&c=harmless~0.4&c=humor~0.1"))
-    best, words = held(page), page.locator(".sentence").inner_text()
-    drag(page, "lam", 60, 0)
-    page.wait_for_url(re.compile("lam="))
-    at_rest(page)
-    assert page.get_by_text("You have left the optimum").is_visible()
-    back = page.get_by_role("button", name="Back to λ*")
-    back.click()
-    page.wait_for_function("() => !location.search.includes('lam=')")
-    at_rest(page)
-    assert held(page) == pytest.approx(best, rel=1e-5)
-    assert page.locator(".sentence").inner_text() == words
-    assert back.is_disabled()
-    assert page.get_by_text("You have left the optimum").count() == 0
