@@ -130,7 +130,7 @@ class AlignSpec:
     multipliers : mapping or None
         By constraint; given ones are used as they are (0 for helpful only).
     front : tuple of mappings
-        Several multipliers, trained in this order as one job; empty for a single policy.
+        Several multipliers, one policy for each, trained as one job; empty for a single policy.
     reward : str
         Score that is the reward; the set's own unless given.
     reward_weight : float
