@@ -19,6 +19,8 @@ with show.guarded():
     plain = f"{found.support} {words.levels(view, lens)}" if found.tone == "price" else found.support
     st.markdown(plain)
     st.caption(words.units(data.open_set(lens.samples).manifest, lens))
+    if view.solution.dependent:
+        st.info(words.dependence(view), icon=":material/link:")
     light = st.container(horizontal=True, vertical_alignment="center", gap="small")
     lens_picture(lens, view)
 

@@ -196,11 +196,18 @@ def fallback(problem: AlignmentProblem) -> float:
     return 4.0 * problem.beta / max(spread, 1e-9)
 
 
-def _cost_interval(problem: AlignmentProblem, best: NDArray[np.float64], cost: float) -> tuple[float, float]:
-    """95 % interval of D(0) − D* over prompts; at the optimum the error of λ* itself enters in second order only."""
+def _cost_interval(
+    problem: AlignmentProblem, best: NDArray[np.float64], cost: float
+) -> tuple[float, float] | None:
+    """95 % interval of D(0) − D* over prompts; at the optimum the error of λ* itself enters in second order only.
+
+    None for one prompt, which says nothing of others.
+    """
     from dualign.duality.moments import prompt_moments, prompt_weights
 
     weights = prompt_weights(problem.samples)
+    if np.count_nonzero(weights) == 1:
+        return None
     difference = prompt_moments(problem, np.zeros_like(best)).dual - prompt_moments(problem, best).dual
     error = 1.96 * float(np.sqrt(np.sum(weights**2 * (difference - difference @ weights) ** 2)))
     return max(0.0, cost - error), cost + error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dualign.ui.analysis import RESAMPLES
 from dualign.ui.state import LensSettings
 
 
@@ -34,12 +35,12 @@ solution = solve_dual(problem)
 print(solution.message, sample_set.content_hash)
 print("multipliers", solution.multipliers, "D*", solution.dual_optimum, "slack", solution.slack)
 rng = np.random.default_rng(0)
-print(assess(problem, solution, resamples=400, rng=rng).multipliers_interval)
+print(assess(problem, solution, resamples={RESAMPLES}, rng=rng).multipliers_interval)
 
 focus = {lens.focus}
 at = {at}
 grid = np.linspace(0, 3 * max(at[focus], 1e-3), 101)
-curve = dual_curve(problem, grid, constraint=focus, at=at, resamples=400, rng=rng)
+curve = dual_curve(problem, grid, constraint=focus, at=at, resamples={RESAMPLES}, rng=rng)
 here = evaluate_dual(problem, at[None, :])
 drawn = dual_curve_data(
     curve,

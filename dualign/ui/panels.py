@@ -15,7 +15,7 @@ from dualign.figures.theme import steps_in_words
 from dualign.ui import analysis, data, session, show, trained, words
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import number, signed
+from dualign.ui.texts import md, number, signed
 
 
 def optimum_of(view: View, focus: int) -> tuple[float, float] | None:
@@ -187,6 +187,8 @@ def _tradeoff_data(lens: LensSettings, view: View) -> tradeoffs.TradeoffData:
 
 def tradeoff(lens: LensSettings, view: View) -> None:
     """The trade-off curve and the regularization path."""
+    if not _has_price(lens, view):
+        return
     drawn = _tradeoff_data(lens, view)
     if not np.isfinite(drawn.best):
         st.markdown(
@@ -211,8 +213,21 @@ def tradeoff(lens: LensSettings, view: View) -> None:
         price_path(lens, view)
 
 
+def _has_price(lens: LensSettings, view: View) -> bool:
+    low, high = view.ranges[lens.focus]
+    if high - low > 1e-9 * max(1.0, abs(high), abs(low)):
+        return True
+    st.markdown(
+        f"{md(view.names[lens.focus])} does not vary within any prompt: no policy moves it, and no threshold on it has "
+        "a price."
+    )
+    return False
+
+
 def price_path(lens: LensSettings, view: View) -> None:
     """The price λ* for every threshold, up to the end of what can be reached."""
+    if not _has_price(lens, view):
+        return
     drawn = _tradeoff_data(lens, view)
     if not np.isfinite(drawn.best):
         st.markdown("The other constraints exclude each other, so this one has no price: lower one of those.")

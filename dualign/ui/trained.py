@@ -9,6 +9,7 @@ import numpy as np
 
 from dualign.figures.geometry import PolicyPoint
 from dualign.models.policies import Policy, list_policies
+from dualign.samples import Store
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import md
@@ -64,6 +65,13 @@ def of_set(lens: LensSettings) -> list[Policy]:
     return [policy for policy in list_policies() if policy.spec.samples == lens.samples]
 
 
+def _same_reward(policy: Policy, lens: LensSettings, own: str) -> bool:
+    """Whether the gain in reward that was measured of a policy is one in the lens's reward; ``own`` is the set's."""
+    asked = policy.spec.options.get("specification")
+    theirs = (asked.get("reward") if isinstance(asked, Mapping) else None) or own
+    return bool(theirs == (lens.reward or own))
+
+
 def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
     """Trained policies as points of the image set along the constraint in focus; at most the dozen newest.
 
@@ -75,14 +83,18 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
     if lens.form == "absolute":
         spare = spare - np.asarray(samples.baseline)
     found = []
-    for policy in sorted(of_set(lens), key=lambda one: one.spec.created, reverse=True):
+    trained_here = of_set(lens)
+    own = Store().manifest(lens.samples).reward if trained_here else ""
+    for policy in sorted(trained_here, key=lambda one: one.spec.created, reverse=True):
         seen = measured(policy)
-        if seen is None or lens.group is not None or names[lens.focus] not in seen.utilities:
+        if seen is None or lens.group is not None or not _same_reward(policy, lens, own):
+            continue
+        if not set(names) <= set(seen.utilities):
             continue
         height = float(samples.reference_reward) + seen.reward - lens.beta * seen.kl
         for j, name in enumerate(names):
             if j != lens.focus:
-                height += float(view.multipliers[j]) * (seen.utilities.get(name, 0.0) - float(spare[j]))
+                height += float(view.multipliers[j]) * (seen.utilities[name] - float(spare[j]))
         name = names[lens.focus]
         found.append(
             PolicyPoint(

@@ -275,12 +275,24 @@ def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None
     )
 
 
+def moves(view: View) -> bool:
+    """Whether some policy changes the constrained quantity in any of the constraints."""
+    return any(high - low > 1e-9 * max(1.0, abs(high), abs(low)) for low, high in view.ranges)
+
+
+def dependence(view: View) -> str:
+    """Constraints that depend on each other, named, for Markdown; else empty."""
+    return md(" ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in view.solution.dependent), 500)
+
+
 def next_step(view: View, reliable: Reliability | None) -> str:
     """One line on what to do next."""
     if not view.feasible:
         return "Lower the threshold in the sidebar until it fits, or see the conflict on the **Dual** page."
     if reliable is not None and reliable.trust.light == "red":
         return "Raise β or lower the threshold until the trust light leaves red; the **Dual** page shows where that is."
+    if not moves(view):
+        return "The constrained score does not vary within any prompt: choose another one in the sidebar."
     if view.solution.outcome is Outcome.OPTIMAL_NOT_BINDING:
         return "Raise the threshold in the lens until it starts to cost something."
     if not view.at_optimum:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from dualign.duality import Threshold
-from dualign.samples import Store
+from dualign.samples import SampleSet, Store
 from dualign.ui import analysis, words
 from tests.app.conftest import OpenApp, make_set, texts
 
@@ -218,3 +220,18 @@ def test_surprises_stay_in_the_log(
     assert "Something went wrong" in texts(app)
     assert "secret detail" not in texts(app)
     assert "secret detail" in caplog.text
+
+
+def test_a_score_that_does_not_vary_has_no_price(open_app: OpenApp, stored: Store) -> None:
+    kept = make_set("still")
+    columns = {name: kept.table[name].to_numpy() for name in kept.table.column_names}
+    columns["harmless"] = np.ones(len(columns["harmless"]))
+    stored.save(SampleSet(pa.table(columns), replace(kept.manifest, files={})))
+    app = open_app(set="still", c="harmless~0.0")
+    assert "does not vary within any prompt" in texts(app)
+    assert "until it starts to cost" not in texts(app)
+    for page in ("dual", "geometry"):
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception, page
+        assert not app.error, page
+        assert "does not vary within any prompt" in texts(app)

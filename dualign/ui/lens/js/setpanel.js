@@ -230,7 +230,10 @@ function policies(pen, view, model, at, y, bounds, inside) {
     const [low, high] = policy.reward_interval ?? [policy.regularized_reward, policy.regularized_reward];
     pen.line(`bar-u${i}`, "bar", at(improve(left)), py, at(improve(right)), py, inside);
     pen.line(`bar-t${i}`, "bar", px, y(low), px, y(high), inside);
-    pen.circle(`policy${i}`, "policy", px, py, 5.5, inside);
-    pen.label(`policy-name${i}`, "note small", px, py, policy.label, [[9, -7, "start"], [-9, -7, "end"], [9, 16, "start"]], { size: 11, frame: bounds });
+    // A number stands in its circle, where nothing can push it out; a name beside it, where there is room.
+    const numbered = policy.label.length <= 2;
+    pen.circle(`policy${i}`, "policy", px, py, numbered ? 8 : 5.5, inside);
+    if (numbered) pen.text(`policy-name${i}`, "note small numbered", px, py + 3.6, policy.label, "middle", inside);
+    else pen.label(`policy-name${i}`, "note small", px, py, policy.label, [[9, -7, "start"], [-9, -7, "end"], [9, 16, "start"]], { size: 11, frame: bounds });
   });
 }
