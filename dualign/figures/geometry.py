@@ -205,7 +205,7 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
             marker={"color": look.optimum, "size": 11, "symbol": "diamond"},
             hovertemplate="optimum<br>slack %{x:.3g}<br>P* = D* = %{y:.4g} reward<extra></extra>",
         )
-    _policies(figure, data, look)
+    _policies(figure, data, look, x_range, y_range)
     if data.pinned is not None:
         figure.add_scatter(
             x=f32([data.pinned[0]]),
@@ -219,23 +219,57 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
     return figure
 
 
-def _policies(figure: go.Figure, data: ImageSetData, look: Theme) -> None:
+def _policies(
+    figure: go.Figure,
+    data: ImageSetData,
+    look: Theme,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+) -> None:
     """Trained policies as open circles with the bars of their intervals, numbered as in the words below the figure."""
-    for k, policy in enumerate(data.policies):
+    # They crowd along the boundary: whole names would cover one another and the curve.
+    across, up = (_NARROW / (high - low) for low, high in (x_range, y_range))
+    taken: list[tuple[float, float]] = []
+    shown: list[tuple[bool, int, PolicyPoint]] = []
+    for k, policy in enumerate(data.policies, 1):
+        place = (policy.slack * across, policy.height * up)
+        apart = all(np.hypot(place[0] - x, place[1] - y) >= _CIRCLE for x, y in taken)
+        taken += [place] if apart else []
+        shown.append((apart, k, policy))
+    # Small places first, under the numbered circles.
+    for apart, k, policy in sorted(shown, key=lambda item: item[:2]):
         name = plain(policy.label, 40)
         figure.add_scatter(
             x=f32([policy.slack]),
             y=f32([policy.height]),
-            mode="markers",
+            mode="markers+text" if apart else "markers",
+            text=[str(k)],
+            textfont={"size": 11, "color": look.text},
             name=name,
             error_x={"array": f32([policy.slack_error]), "thickness": 1, "width": 0, "color": look.muted},
             error_y={"array": f32([policy.height_error]), "thickness": 1, "width": 0, "color": look.muted},
-            marker={"color": look.paper, "size": 10, "line": {"color": look.text, "width": 2}},
+            marker={
+                "color": look.paper,
+                "size": _CIRCLE if apart else 8,
+                "line": {"color": look.text, "width": 2 if apart else 1.5},
+            },
             hovertemplate=name + "<br>measured on held-out prompts<br>slack %{x:.3g}<br>"
             "E[r] − β KL %{y:.4g} reward<extra></extra>",
         )
-        # They crowd along the boundary: whole names would cover one another and the curve.
-        label(figure, look, str(k + 1), policy.slack, policy.height, colour=look.text, dy=-15)
+        if not apart:
+            # Of two that would cover each other one carries its number aside, on a line.
+            figure.add_annotation(
+                text=str(k),
+                x=policy.slack,
+                y=policy.height,
+                ax=-26,
+                ay=12,
+                arrowhead=0,
+                arrowwidth=1,
+                arrowcolor=look.text,
+                font={"size": 11, "color": look.text},
+                bgcolor=rgba(look.paper, 0.85),
+            )
 
 
 def _image_title(data: ImageSetData) -> str:
@@ -252,6 +286,9 @@ def _image_title(data: ImageSetData) -> str:
     return f"At λ = {multiplier:.3g} the policy lies {side} the allowed half-plane: slack {u:+.3g}{held}"
 
 
+# Pixels: a policy's circle, and the shorter side of the plot on a phone.
+_CIRCLE = 17
+_NARROW = 280.0
 _NICE = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0)
 
 

@@ -139,9 +139,10 @@ def contour_figure(data: ContourData, look: Theme) -> go.Figure:
         height=460,
     )
     _levels(figure, data, look, first, second)
-    for name, path, colour, dash, symbol in (
-        ("plain gradient", data.gradient_path, look.line, "dash", "square"),
-        ("second-order", data.path, look.text, "solid", "circle"),
+    # Gradient descent begins at λ = 1, often close below the optimum, whose own label stands above.
+    for name, path, colour, dash, symbol, dy in (
+        ("plain gradient", data.gradient_path, look.line, "dash", "square", -12),
+        ("second-order", data.path, look.text, "solid", "circle", 11),
     ):
         if len(path):
             figure.add_scatter(
@@ -155,7 +156,7 @@ def contour_figure(data: ContourData, look: Theme) -> go.Figure:
                 hovertemplate=name + "<br>(%{x:.3g}, %{y:.3g})<extra></extra>",
             )
             # Where the solver began: at the other end both paths meet.
-            label(figure, look, name, *path[0], colour=colour, dx=8, dy=11, anchor="left")
+            label(figure, look, name, *path[0], colour=colour, dx=8, dy=dy, anchor="left")
     if data.optimum is not None:
         figure.add_scatter(
             x=f32([data.optimum[0]]),

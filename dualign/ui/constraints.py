@@ -16,19 +16,18 @@ _KINDS = {"mean": "Mean", "group": "Mean in one group", "chance": "Share of repl
 
 def add_constraint(lens: LensSettings, bounds: Bounds) -> None:
     """A popover that states one more constraint."""
+    names = bounds.constrainable(lens.reward)
     taken = {constraint.name for constraint in lens.constraints}
     manifest = data.open_set(lens.samples).manifest
     stated_now = (lens.samples, *sorted(taken))
     if st.session_state.get("new_beside") != stated_now:
         # Start at what is not stated yet; a group or a share of what is may still be asked for.
         st.session_state["new_beside"] = stated_now
-        st.session_state["new_utility"] = next(
-            (name for name in bounds.utilities if name not in taken), bounds.utilities[0]
-        )
+        st.session_state["new_utility"] = next((name for name in names if name not in taken), names[0])
     with st.popover("Add a constraint", icon=":material/add:", type="tertiary"):
         utility = st.selectbox(
             "Utility",
-            bounds.utilities,
+            names,
             key="new_utility",
             format_func=lambda name: score_name(manifest, name),
         )

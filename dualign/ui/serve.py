@@ -84,6 +84,8 @@ def serve(
     command += [f"--server.headless={'false' if open_browser else 'true'}"]
     if not ipaddress.ip_address(host).is_loopback:
         command.append("--server.allowedHosts=*")
+    shown = f"[{host}]" if ":" in host else host
+    print(f"dualign: http://{shown}:{chosen} (Ctrl+C stops it)", flush=True)
     # The project's own .streamlit/config.toml is read from the working directory. The server takes this process's
     # place: whoever stops `dualign app`, by whatever signal, stops the server and leaves nothing behind.
     os.chdir(_APP.parent)

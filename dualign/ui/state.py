@@ -77,6 +77,12 @@ class Bounds:
     utilities: tuple[str, ...]
     groups: tuple[str, ...] = ()
 
+    def constrainable(self, reward: str | None) -> tuple[str, ...]:
+        """Scores that can be constrained while ``reward`` is maximised, None for the set's own: all the others."""
+        if reward is None:
+            return self.utilities
+        return tuple(name for name in self.rewards if name != reward) or self.utilities
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -197,11 +203,18 @@ def _read(
     if reward is not None and reward not in allowed.rewards:
         notes.add(f"This set has no reward column '{_short(reward)}'; using its own.")
         reward = None
-    settings = replace(start, beta=beta, form=_form(form), group=group, reward=reward, multipliers=None)
-    if "c" in query:
-        constraints = _constraints(list(query["c"]), allowed, notes)
-        if constraints:
-            settings = replace(settings, constraints=constraints)
+    names = allowed.constrainable(reward)
+    constraints = _constraints(list(query["c"]), names, allowed.groups, notes) if "c" in query else ()
+    constraints = constraints or tuple(own for own in start.constraints if own.utility in names)
+    settings = replace(
+        start,
+        beta=beta,
+        form=_form(form),
+        group=group,
+        reward=reward,
+        constraints=constraints or (Threshold(names[0], 0.0),),
+        multipliers=None,
+    )
     multipliers, focus = _position(query, len(settings.constraints), notes)
     return replace(settings, multipliers=multipliers, focus=focus)
 
@@ -236,10 +249,12 @@ def _write_constraint(constraint: Threshold) -> str:
     return "~".join(quote(part, safe="").replace("~", "%7E") for part in parts)
 
 
-def _constraints(texts: Sequence[str], allowed: Bounds, notes: _Notes) -> tuple[Threshold, ...]:
+def _constraints(
+    texts: Sequence[str], names: Sequence[str], groups: Sequence[str], notes: _Notes
+) -> tuple[Threshold, ...]:
     found: list[Threshold] = []
     for text in texts[: 4 * MAX_CONSTRAINTS]:
-        constraint = _read_constraint(text[:1000], allowed, notes)
+        constraint = _read_constraint(text[:1000], names, groups, notes)
         if constraint is None:
             continue
         if any(constraint.name == other.name for other in found):
@@ -253,9 +268,11 @@ def _constraints(texts: Sequence[str], allowed: Bounds, notes: _Notes) -> tuple[
     return tuple(found)
 
 
-def _read_constraint(text: str, allowed: Bounds, notes: _Notes) -> Threshold | None:
+def _read_constraint(
+    text: str, names: Sequence[str], groups: Sequence[str], notes: _Notes
+) -> Threshold | None:
     parts = [unquote(part) for part in text.split("~")]
-    if len(parts) not in (2, 4) or parts[0] not in allowed.utilities:
+    if len(parts) not in (2, 4) or parts[0] not in names:
         notes.add(f"The constraint '{_short(text)}' in this link does not fit this set; left out.")
         return None
     try:
@@ -272,7 +289,7 @@ def _read_constraint(text: str, allowed: Bounds, notes: _Notes) -> Threshold | N
     value = clamp(value)
     if len(parts) == 2:
         return Threshold(parts[0], value)
-    if parts[2] == "group" and parts[3] in allowed.groups:
+    if parts[2] == "group" and parts[3] in groups:
         return Threshold(parts[0], value, group=parts[3])
     if parts[2] == "chance":
         cutoff = _number(parts[3], math.nan, "a cutoff", notes)

@@ -65,7 +65,7 @@ def of_set(lens: LensSettings) -> list[Policy]:
     return [policy for policy in list_policies() if policy.spec.samples == lens.samples]
 
 
-def _same_reward(policy: Policy, lens: LensSettings, own: str) -> bool:
+def same_reward(policy: Policy, lens: LensSettings, own: str) -> bool:
     """Whether the gain in reward that was measured of a policy is one in the lens's reward; ``own`` is the set's."""
     asked = policy.spec.options.get("specification")
     theirs = (asked.get("reward") if isinstance(asked, Mapping) else None) or own
@@ -87,7 +87,7 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
     own = Store().manifest(lens.samples).reward if trained_here else ""
     for policy in sorted(trained_here, key=lambda one: one.spec.created, reverse=True):
         seen = measured(policy)
-        if seen is None or lens.group is not None or not _same_reward(policy, lens, own):
+        if seen is None or lens.group is not None or not same_reward(policy, lens, own):
             continue
         if not set(names) <= set(seen.utilities):
             continue

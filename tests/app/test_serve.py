@@ -62,6 +62,8 @@ def test_shipped_settings() -> None:
     assert server["enableStaticServing"] is False
     assert server["enableAgentApi"] is False
     assert settings["browser"]["gatherUsageStats"] is False
+    # Otherwise Streamlit lays an invitation to developers over the headline of whoever starts the app.
+    assert settings["logger"]["hideWelcomeMessage"] is True
     assert settings["client"]["showErrorDetails"] == "none"
     text = str(settings["theme"])
     assert "http" not in text

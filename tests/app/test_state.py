@@ -39,6 +39,8 @@ constraints = st.lists(constraint, min_size=1, max_size=6, unique_by=lambda c: c
 @st.composite
 def lenses(draw: st.DrawFn) -> LensSettings:
     chosen = draw(constraints)
+    # What is maximised is not constrained too.
+    left = [name for name in UTILITIES if name not in {constraint.utility for constraint in chosen}]
     held = draw(st.none() | st.tuples(*[st.floats(0, 1e6) for _ in chosen]))
     return LensSettings(
         "demo",
@@ -48,7 +50,7 @@ def lenses(draw: st.DrawFn) -> LensSettings:
         held,
         draw(st.none() | st.sampled_from(GROUPS)),
         draw(st.integers(0, len(chosen) - 1)),
-        draw(st.none() | st.sampled_from(UTILITIES)),
+        draw(st.none() | st.sampled_from(left) if left else st.none()),
     )
 
 
@@ -94,6 +96,17 @@ def test_any_address_gives_a_usable_lens(query: dict[str, list[str]]) -> None:
 )
 def test_repairs_are_said(query: dict[str, list[str]], note: str) -> None:
     assert any(note in sentence for sentence in from_query(query, BOUNDS, default="demo").notes)
+
+
+def test_the_sets_own_reward_can_be_constrained_where_another_is_maximised() -> None:
+    query = {"set": ["demo"], "reward": ["harmless"], "c": ["helpful~0.2"]}
+    restored = from_query(query, BOUNDS, default="demo")
+    assert not restored.notes
+    assert restored.settings.constraints == (Threshold("helpful", 0.2),)
+    # A reward is never its own constraint, even where the set's defaults would say so.
+    alone = from_query({"set": ["demo"], "reward": ["harmless"]}, BOUNDS, default="demo").settings
+    assert "harmless" not in [constraint.utility for constraint in alone.constraints]
+    assert alone.constraints
 
 
 def test_moving_a_threshold_returns_to_the_optimum() -> None:

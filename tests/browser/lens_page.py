@@ -12,6 +12,14 @@ from dualign.ui.lens import LensData, LensState, PolicyMarker, lens
 QUERY = st.query_params
 M = int(QUERY.get("m", "1"))
 P, N = int(QUERY.get("prompts", "200")), int(QUERY.get("responses", "64"))
+POLICIES = {
+    "1": [PolicyMarker("trained", 0.4, 0.55, (0.33, 0.47), (0.5, 0.6))],
+    # Two of them nearly at one place.
+    "crowd": [
+        PolicyMarker(str(k), utility, value)
+        for k, (utility, value) in enumerate([(0.05, 0.75), (0.3, 0.6), (0.32, 0.59), (0.5, 0.4)], 1)
+    ],
+}
 START = {"beta": float(QUERY.get("beta", "0.5")), "b": float(QUERY.get("b", "0.5"))}
 
 
@@ -40,7 +48,7 @@ shown = lens(
     units=["points"] * M,
     form="absolute" if QUERY.get("form") == "absolute" else "improvement",
     reward_name="helpfulness",
-    policies=[PolicyMarker("trained", 0.4, 0.55, (0.33, 0.47), (0.5, 0.6))] if "policies" in QUERY else [],
+    policies=POLICIES.get(QUERY.get("policies", ""), []),
     pinned=LensState((0.4,) * M, (0.2,) * M, 1.0) if "pinned" in QUERY else None,
 )
 st.session_state["state"] = shown

@@ -332,12 +332,13 @@ def test_the_table_and_the_downloads_say_what_is_drawn(
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "light"), (390, "dark"), (1000, "light"), (1440, "dark")]
+    ("width", "scheme", "policies"),
+    [(390, "light", "1"), (390, "dark", "crowd"), (1000, "light", "1"), (1440, "dark", "crowd")],
 )
 def test_every_label_is_inside_and_none_covers_another(
-    url: str, open_page: OpenPage, width: int, scheme: str
+    url: str, open_page: OpenPage, width: int, scheme: str, policies: str
 ) -> None:
-    page = ready(open_page(url + "/?policies=1&pinned=1", width=width, height=1400, scheme=scheme))
+    page = ready(open_page(f"{url}/?policies={policies}&pinned=1", width=width, height=1400, scheme=scheme))
     boxes = page.evaluate(
         """() => {
             const roots = [...document.querySelectorAll('*')].map(n => n.shadowRoot);
@@ -352,6 +353,8 @@ def test_every_label_is_inside_and_none_covers_another(
             });
         }"""
     )
+    if policies == "crowd":
+        assert {"1", "2", "3", "4"} <= {text for text, *_ in boxes[1]}
     for panel in boxes:
         for i, (text, left, top, right, bottom, across) in enumerate(panel):
             assert left >= -1, text

@@ -12,7 +12,7 @@ from dualign.models.policies import Policy, delete_policy
 from dualign.ui import data
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import md, number, signed
-from dualign.ui.trained import measured, of_set
+from dualign.ui.trained import measured, of_set, same_reward
 
 
 def table(lens: LensSettings) -> None:
@@ -51,19 +51,23 @@ def _row(policy: Policy, lens: LensSettings) -> dict[str, Any]:
         "Policy": spec.title or spec.name,
         "λ": ", ".join(f"{name} {number(float(value))}" for name, value in spec.multipliers.items()) or "–",
     }
-    reward = lens.reward or data.open_set(lens.samples).manifest.reward
-    row[f"Gain in {reward}"] = "–" if seen is None else _with(seen.reward, seen.reward_error)
+    own = data.open_set(lens.samples).manifest.reward
+    reward = lens.reward or own
+    comparable = seen is not None and same_reward(policy, lens, own)
+    row[f"Gain in {reward}"] = (
+        "–" if not comparable or seen is None else _with(seen.reward, seen.reward_error)
+    )
     for constraint in lens.constraints:
         name = constraint.name
         known = seen is not None and name in seen.utilities
         row[f"Gain in {name}"] = (
             _with(seen.utilities[name], seen.utilities_error.get(name, 0.0)) if known and seen else "–"
         )
-    row["KL"] = "–" if seen is None else number(seen.kl)
+    row["KL (nats)"] = "–" if seen is None else number(seen.kl)
     steps = sum(int(spec.metrics.get(key, 0)) for key in ("steps_before", "steps"))
     row["Steps"] = str(steps or "–")
     row["Name"] = spec.name
-    row["From"] = "ships with dualign" if policy.shipped else (spec.created[:16].replace("T", " ") or "–")
+    row["From"] = "shipped" if policy.shipped else (spec.created[:16].replace("T", " ") or "–")
     return row
 
 

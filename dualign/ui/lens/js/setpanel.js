@@ -88,6 +88,7 @@ export function drawSet(pen, view, model, pinned, range, size) {
   pen.obstruct(points.filter((p) => p.y < size.height && p.x > -50));
   pen.obstruct([{ x: wall, y: box.top }, { x: wall, y: box.bottom }]);
   pen.obstruct(planeEnds(view, y, at, box));
+  policies(pen, view, model, at, y, bounds, inside);
   reference(pen, view, model, at, y, bounds);
   optimum(pen, view, at, y, box, bounds, here);
   const beyond = at(b) > box.right ? " \u2192" : at(b) < box.left ? " \u2190" : "";
@@ -97,7 +98,6 @@ export function drawSet(pen, view, model, pinned, range, size) {
   const hold = handleOnPlane(view, y, at, box);
   planeLabel(pen, view, hold, bounds);
   tickLabels(pen, points, view, box, bounds);
-  policies(pen, view, model, at, y, bounds, inside);
   pen.label("set-name", "note small muted", points[zero].x, box.bottom, "every policy lies here", [[0, -14, "middle"], [0, -40, "middle"]], { size: 11, frame: bounds });
   const vertical = { ...multiplierAria(view), label: "multiplier lambda, at the tilted policy on the boundary" };
   handle(pen, "hyperplane", "on-plane", hold.x, hold.y, { ...multiplierAria(view), label: "multiplier lambda, slope of the hyperplane", vertical: true }, "vertical");
@@ -222,18 +222,37 @@ function tickLabels(pen, points, view, box, bounds) {
   });
 }
 
+// Where a numbered circle may stand from its place, the place itself first.
+const ASIDE = [[0, 0], [-20, 8], [-20, -8], [0, 22], [20, 8], [20, -8], [0, -22]];
+const BADGE = 8;
+
 function policies(pen, view, model, at, y, bounds, inside) {
+  const improve = (u) => (view.config.form === "absolute" ? u - model.baseline : u);
+  const badges = [];
   view.config.policies.forEach((policy, i) => {
-    const improve = (u) => (view.config.form === "absolute" ? u - model.baseline : u);
     const px = at(improve(policy.utility)), py = y(policy.regularized_reward);
     const [left, right] = policy.utility_interval ?? [policy.utility, policy.utility];
     const [low, high] = policy.reward_interval ?? [policy.regularized_reward, policy.regularized_reward];
     pen.line(`bar-u${i}`, "bar", at(improve(left)), py, at(improve(right)), py, inside);
     pen.line(`bar-t${i}`, "bar", px, y(low), px, y(high), inside);
-    // A number stands in its circle, where nothing can push it out; a name beside it, where there is room.
-    const numbered = policy.label.length <= 2;
-    pen.circle(`policy${i}`, "policy", px, py, numbered ? 8 : 5.5, inside);
-    if (numbered) pen.text(`policy-name${i}`, "note small numbered", px, py + 3.6, policy.label, "middle", inside);
-    else pen.label(`policy-name${i}`, "note small", px, py, policy.label, [[9, -7, "start"], [-9, -7, "end"], [9, 16, "start"]], { size: 11, frame: bounds });
+    if (policy.label.length > 2) {
+      pen.circle(`policy${i}`, "policy", px, py, 5.5, inside);
+      pen.label(`policy-name${i}`, "note small", px, py, policy.label, [[9, -7, "start"], [-9, -7, "end"], [9, 16, "start"]], { size: 11, frame: bounds });
+      return;
+    }
+    // A number stands in its circle, where nothing can push it out; of two that would cover each other one stands
+    // aside, tied to its place.
+    const free = ([dx, dy]) => badges.every((other) => Math.hypot(px + dx - other.x, py + dy - other.y) > 2 * BADGE);
+    const [dx, dy] = ASIDE.find(free) ?? ASIDE[0];
+    if (dx || dy) {
+      pen.line(`policy-tie${i}`, "bar", px, py, px + dx, py + dy, inside);
+      pen.circle(`policy-place${i}`, "policy", px, py, 3.5, inside);
+    }
+    badges.push({ i, x: px + dx, y: py + dy, text: policy.label });
   });
+  for (const { i, x, y: top, text } of badges) {
+    pen.circle(`policy${i}`, "policy", x, top, BADGE, inside);
+    pen.text(`policy-name${i}`, "note small", x, top + 3.6, text, "middle", inside);
+    pen.reserve(x - BADGE - 1, top - BADGE - 1, 2 * BADGE + 2, 2 * BADGE + 2);
+  }
 }
