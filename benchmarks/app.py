@@ -8,23 +8,19 @@ server's framework with one slider and one Plotly figure of a curve, and nothing
 from __future__ import annotations
 
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks._browser import WINDOW, chromium, serving
 from dualign.samples import Manifest, SampleSet, ScoreInfo, Store
-from tests.browser_setup import ARGUMENTS, require_chromium
 
-PROJECT = Path(__file__).resolve().parent.parent
 BARS = {"open": 3.0, "page": 1.0}
 FIGURES = {
     "Lens": ".lens.ready .handle",
@@ -59,35 +55,9 @@ def large_set() -> SampleSet:
     return SampleSet(pa.table(columns), manifest)
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def serve(command: list[str], port: int, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """A server that has answered its first health request."""
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command, *options],
-        cwd=PROJECT,
-        env=os.environ | env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).close()
-            return process
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not answer within 60 s")
-
-
 def opened(browser: Browser, url: str, selector: str) -> tuple[Page, float]:
     """A fresh context at ``url``, and the seconds until its figure stands."""
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+    page = browser.new_context(viewport=WINDOW).new_page()
     begin = time.perf_counter()
     page.goto(url, wait_until="commit")
     page.wait_for_selector(selector, timeout=120_000)
@@ -111,51 +81,46 @@ st.plotly_chart(go.Figure(go.Scatter(x=x, y=x * x)), key="peer")
 """
 
 
+def report(browser: Browser, url: str, title: str, peer: float) -> bool:
+    """Print the times of one set; whether a bar is missed."""
+    times = []
+    for _ in range(ROUNDS):
+        page, seconds = opened(browser, url, FIGURES["Lens"])
+        times.append(seconds)
+    print(f"{title}: first opening {times[0]:.2f} s, median {statistics.median(times):.2f} s")
+    print(f"  bar {BARS['open']:.0f} s; {statistics.median(times) / peer:.1f} x the peer")
+    missed = max(times) > BARS["open"]
+    page.wait_for_timeout(1500)
+    for name in ("Dual", "Geometry", "Samples", "Lens"):
+        first = changed(page, name)
+        back = "Lens" if name != "Lens" else "Dual"
+        again = []
+        for _ in range(ROUNDS):
+            changed(page, back)
+            again.append(changed(page, name))
+        print(f"  to {name}: first {first:.2f} s, median {statistics.median(again):.2f} s (bar 1 s)")
+        missed |= statistics.median(again) > BARS["page"]
+    page.context.close()
+    return missed
+
+
 def main() -> int:
     """Print times beside the bars and the peer; 1 where a bar is missed."""
     missed = False
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         os.environ["DUALIGN_STORE"] = folder
         Store().save(large_set())
         script = Path(folder) / "peer.py"
         script.write_text(PEER, "utf-8")
-        port, peer_port = free_port(), free_port()
-        servers = [
-            serve(["dualign.ui.launch", "run", "app.py"], port, {"DUALIGN_STORE": folder}),
-            serve(["streamlit", "run", str(script)], peer_port, {}),
-        ]
-        browser = playwright.chromium.launch(executable_path=require_chromium(), args=list(ARGUMENTS))
-        try:
-            peer = statistics.median(
-                opened(browser, f"http://127.0.0.1:{peer_port}", ".main-svg")[1] for _ in range(ROUNDS)
-            )
+        with (
+            serving("dualign.ui.launch", "run", "app.py") as app,
+            serving("streamlit", "run", str(script)) as peer_app,
+            chromium() as browser,
+        ):
+            peer = statistics.median(opened(browser, peer_app, ".main-svg")[1] for _ in range(ROUNDS))
             print(f"peer: st.slider and one Plotly figure, opening {peer:.2f} s")
             for title, address in (("default set", ""), ("1000 x 128", "?set=large")):
-                times = []
-                for _ in range(ROUNDS):
-                    page, seconds = opened(browser, f"http://127.0.0.1:{port}/{address}", FIGURES["Lens"])
-                    times.append(seconds)
-                print(f"{title}: first opening {times[0]:.2f} s, median {statistics.median(times):.2f} s")
-                print(f"  bar {BARS['open']:.0f} s; {statistics.median(times) / peer:.1f} x the peer")
-                missed |= max(times) > BARS["open"]
-                page.wait_for_timeout(1500)
-                for name in ("Dual", "Geometry", "Samples", "Lens"):
-                    first = changed(page, name)
-                    back = "Lens" if name != "Lens" else "Dual"
-                    again = []
-                    for _ in range(ROUNDS):
-                        changed(page, back)
-                        again.append(changed(page, name))
-                    print(
-                        f"  to {name}: first {first:.2f} s, median {statistics.median(again):.2f} s (bar 1 s)"
-                    )
-                    missed |= statistics.median(again) > BARS["page"]
-                page.context.close()
-        finally:
-            browser.close()
-            for server in servers:
-                server.terminate()
-                server.wait(10)
+                missed |= report(browser, f"{app}/{address}", title, peer)
     return int(missed)
 
 

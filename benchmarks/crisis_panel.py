@@ -7,20 +7,15 @@ is a new session; its first crisis message is the one that counts, so that nothi
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser_setup import ARGUMENTS, require_chromium
+from benchmarks._browser import WINDOW, chromium, serving
 
-PROJECT = Path(__file__).resolve().parent.parent
 GOAL = 500.0
 MESSAGES = (
     "I can't go on, I want to kill myself",
@@ -37,31 +32,10 @@ CLOCK = """() => { window.took = new Promise(done => {
 }); }"""
 
 
-def serve(port: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """The app on loopback."""
-    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py"), "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-    command += ["--browser.gatherUsageStats=false"]
-    return subprocess.Popen(
-        command,
-        cwd=PROJECT,
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 def visit(browser: Browser, url: str) -> Page:
     """The chat page in a session of its own, at rest."""
-    page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    for attempt in range(100):
-        try:
-            page.goto(url)
-            break
-        except Exception:
-            if attempt == 99:
-                raise
-            time.sleep(0.2)
+    page = browser.new_context(viewport=WINDOW).new_page()
+    page.goto(url)
     page.wait_for_selector("h1", timeout=90_000)
     page.wait_for_selector("[data-testid=stChatInputTextArea]", timeout=90_000)
     page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=90_000)
@@ -105,11 +79,9 @@ def main() -> int:
     """Measure, print, and exit with 1 when the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--port", type=int, default=8871)
     options = parser.parse_args()
     missed = False
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=require_chromium(), args=list(ARGUMENTS))
+    with tempfile.TemporaryDirectory() as place, chromium() as browser:
         empty = Path(place) / "models"
         empty.mkdir()
         own = {"DUALIGN_STORE": str(Path(place) / "store"), "OMP_NUM_THREADS": "1"}
@@ -118,16 +90,9 @@ def main() -> int:
             ("no model there", own | {"DUALIGN_MODELS": str(empty)}, "chat", False),
             ("two columns replying", own, f"chat?{columns}", True),
         )
-        for offset, (name, environment, address, replying) in enumerate(cases):
-            port = options.port + offset
-            server = serve(port, environment)
-            try:
-                took = measure(
-                    browser, f"http://127.0.0.1:{port}/{address}", options.rounds, replying=replying
-                )
-            finally:
-                server.terminate()
-                server.wait()
+        for name, environment, address, replying in cases:
+            with serving("streamlit", "run", "app.py", environment=environment) as app:
+                took = measure(browser, f"{app}/{address}", options.rounds, replying=replying)
             worst = float(took.max())
             missed = missed or worst > GOAL
             print(f"{name}, ms by round: {', '.join(f'{each:.0f}' for each in took)}")
@@ -136,7 +101,6 @@ def main() -> int:
                 f"goal {GOAL:.0f} ms {'missed' if worst > GOAL else 'met'}",
                 flush=True,
             )
-        browser.close()
     return int(missed)
 
 

@@ -7,18 +7,15 @@ The peer is st.slider with two Plotly figures of the same curve, which can only 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.browser_setup import ARGUMENTS, require_chromium
+from benchmarks._browser import WINDOW, chromium, serving
 
-PROJECT = Path(__file__).resolve().parent.parent
 GOALS = {"multiplier": 16.0, "boundary": 16.0, "hyperplane": 16.0, "threshold": 16.0, "beta": 50.0}
 HOOK = """() => {
     window.frames0 = [];
@@ -31,23 +28,9 @@ HOOK = """() => {
 FRAMES = 120
 
 
-def serve(script: str, port: int) -> subprocess.Popen[bytes]:
-    """A Streamlit server of one script on loopback."""
-    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / script), "--server.headless=true"]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--browser.gatherUsageStats=false"]
-    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def visit(page: Page, url: str, selector: str) -> None:
-    """Open an address once its server answers, and wait for what is measured."""
-    for attempt in range(100):
-        try:
-            page.goto(url)
-            break
-        except Exception:
-            if attempt == 99:
-                raise
-            time.sleep(0.2)
+    """Open an address and wait for what is measured."""
+    page.goto(url)
     page.wait_for_selector(selector, timeout=60_000)
     page.wait_for_selector("text=/^state /", timeout=60_000)
     time.sleep(1)
@@ -114,36 +97,32 @@ def measure(page: Page) -> dict[str, np.ndarray]:
 
 def main() -> int:
     """Print both tables; 1 when a frame goal is missed."""
-    servers = [serve("tests/browser/lens_page.py", 8791), serve("benchmarks/_slider_page.py", 8792)]
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=require_chromium(), args=list(ARGUMENTS))
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
-            visit(page, "http://127.0.0.1:8791/?prompts=1000&responses=128", ".lens.ready .handle")
-            missed = report_frames(measure(page))
-            handle = page.locator('.handle[data-drag="lam"]')
+    with (
+        serving("streamlit", "run", "tests/browser/lens_page.py") as lens,
+        serving("streamlit", "run", "benchmarks/_slider_page.py") as peer_page,
+        chromium() as browser,
+    ):
+        page = browser.new_page(viewport=WINDOW)
+        visit(page, f"{lens}/?prompts=1000&responses=128", ".lens.ready .handle")
+        missed = report_frames(measure(page))
+        handle = page.locator('.handle[data-drag="lam"]')
 
-            def release() -> None:
-                box = handle.locator(".knob").bounding_box()
-                assert box
-                page.mouse.move(box["x"] + 6, box["y"] + 6)
-                page.mouse.down()
-                page.mouse.move(box["x"] + 6 + (40 if len(ours) % 2 else -40), box["y"] + 6)
-                page.evaluate("() => new Promise(requestAnimationFrame)")
-                page.mouse.up()
+        def release() -> None:
+            box = handle.locator(".knob").bounding_box()
+            assert box
+            page.mouse.move(box["x"] + 6, box["y"] + 6)
+            page.mouse.down()
+            page.mouse.move(box["x"] + 6 + (40 if len(ours) % 2 else -40), box["y"] + 6)
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+            page.mouse.up()
 
-            ours: list[float] = []
-            for _ in range(20):
-                ours.append(round_trip(page, release, 0.3))
-            visit(page, "http://127.0.0.1:8792/", ".js-plotly-plot")
-            slider = page.get_by_role("slider")
-            slider.focus()
-            peer = [round_trip(page, lambda: page.keyboard.press("ArrowRight"), 0.5) for _ in range(20)]
-            browser.close()
-    finally:
-        for server in servers:
-            server.terminate()
-            server.wait()
+        ours: list[float] = []
+        for _ in range(20):
+            ours.append(round_trip(page, release, 0.3))
+        visit(page, peer_page, ".js-plotly-plot")
+        slider = page.get_by_role("slider")
+        slider.focus()
+        peer = [round_trip(page, lambda: page.keyboard.press("ArrowRight"), 0.5) for _ in range(20)]
     print("\nround trip, ms                p50      p95")
     for name, values in (("lens, commit to Python", ours), ("st.slider and Plotly", peer)):
         print(f"{name:26s} {np.percentile(values, 50):7.1f}  {np.percentile(values, 95):7.1f}")
