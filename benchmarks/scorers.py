@@ -1,6 +1,6 @@
 """The scorers' held-out accuracy beside baselines on the same folds, and what one shared pass saves.
 
-    python -m benchmarks.scorers --helpful PAIRS --harmless PAIRS    # hours of one core: the features
+    python -m benchmarks.scorers --helpful PAIRS --harmless PAIRS    # minutes of one core: the features
     python -m benchmarks.scorers --helpful PAIRS --harmless PAIRS --quick    # features read back
 
 The pair files are not part of the repository (docs/scorers.md names them): Parquet, CSV or JSONL with the

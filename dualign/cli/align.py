@@ -176,7 +176,7 @@ def follow(job: Job) -> Job:
     from dualign.jobs import get_job
     from dualign.jobs.spec import ENDED
 
-    shown = ""
+    shown, live = "", sys.stderr.isatty()
     while True:
         job = get_job(job.id)
         progress = job.progress
@@ -187,9 +187,11 @@ def follow(job: Job) -> Job:
         )
         left = "" if progress.seconds_left is None else f"  {_duration(progress.seconds_left)} left"
         line = f"{job.state}  step {progress.step} of {progress.total or '?'}  {figures}{left}"
-        if line != shown:
-            print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
-            shown = line
+        # In a log a line a tenth of the way; on a terminal one line that changes.
+        now = line if live else f"{job.state} {10 * progress.step // (progress.total or 1)}"
+        if now != shown:
+            print(f"\r{line:<100}" if live else line, end="" if live else "\n", file=sys.stderr, flush=True)
+            shown = now
         if job.state in ENDED or job.state == "paused":
             print(file=sys.stderr)
             if job.state != "completed":

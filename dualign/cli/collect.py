@@ -107,6 +107,7 @@ def _collect(arguments: argparse.Namespace) -> str:
         top_p=arguments.top_p,
     )
     out = arguments.out or store_root() / "collections" / arguments.name
+    live = sys.stderr.isatty()
     folder = collect(
         read_prompts(arguments.prompts or PROMPTS),
         reference=arguments.reference,
@@ -118,9 +119,12 @@ def _collect(arguments: argparse.Namespace) -> str:
         served_model=arguments.served_model,
         workers=arguments.workers,
         threads=arguments.threads,
-        on_progress=lambda progress: print(f"\r{progress}", end="", file=sys.stderr, flush=True),
+        on_progress=lambda made: print(
+            f"\r{made}" if live else made, end="" if live else "\n", file=sys.stderr, flush=True
+        ),
     )
-    print(file=sys.stderr)
+    if live:
+        print(file=sys.stderr)
     sample_set = collected_set(folder, name=arguments.name)
     store.save(sample_set)
     if arguments.out is None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dualign.cli.output import dump, table
+from dualign.cli.output import dump, progress, table
 
 if TYPE_CHECKING:
     from dualign.evaluation.results import ExperimentResult
@@ -100,7 +99,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         if arguments.json:
             return dump(job_record(job))
         return f"job '{job.id}' is {job.state}. Follow it with 'dualign jobs show {job.id}'."
-    evaluate_policies(arguments.policy, options, say=_say, progress=_progress("prompts"))
+    evaluate_policies(arguments.policy, options, say=_say, progress=progress("prompts"))
     rows = summary_rows(arguments.policy, seed=arguments.seed)
     rates = _judged(arguments) if arguments.judge else {}
     if arguments.json:
@@ -129,21 +128,14 @@ def _judged(arguments: argparse.Namespace) -> dict[str, WinRate]:
             judge,
             pairs=arguments.pairs,
             seed=arguments.seed,
-            progress=_progress("pairs"),
+            progress=progress("pairs"),
         )
         for policy in dict.fromkeys(arguments.policy)
     }
 
 
 def _say(sentence: str) -> None:
-    print(f"\r{sentence}", file=sys.stderr, flush=True)
-
-
-def _progress(what: str) -> Callable[[int, int], None]:
-    def tell(done: int, total: int) -> None:
-        print(f"\r{done} of {total} {what}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-
-    return tell
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def _reproduce(arguments: argparse.Namespace) -> str:
