@@ -129,8 +129,8 @@ def _front(lens: LensSettings, view: View) -> tuple[float, ...]:
         f"Values of λ for {md(lens.constraints[lens.focus].name, 40)} (reward per utility)",
         value=start,
         key="align_front",
-        help="Trained in this order as one job: the shared work is done once and each policy starts from the one "
-        "before.",
+        help="One job: the values that determine the front are trained, each from what the ones before it say, and the "
+        "policies of all values are fitted to them.",
     )
     return parse_front(text or "")
 

@@ -65,7 +65,7 @@ def _row(policy: Policy, lens: LensSettings) -> dict[str, Any]:
         )
     row["KL (nats)"] = "–" if seen is None else number(seen.kl)
     steps = sum(int(spec.metrics.get(key, 0)) for key in ("steps_before", "steps"))
-    row["Steps"] = str(steps or "–")
+    row["Steps"] = str(steps) if steps else "fitted" if "front" in spec.metrics else "–"
     row["Name"] = spec.name
     row["From"] = "shipped" if policy.shipped else (spec.created[:16].replace("T", " ") or "–")
     return row
