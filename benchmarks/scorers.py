@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign import paths
+from dualign.cli.output import progress
 from dualign.errors import DualignError, InvalidInputError
 from dualign.models.default import DEFAULT_NAME
 from dualign.models.scorers import load_scorer, score_many
@@ -74,13 +74,10 @@ def features_of(path: Path, examples: Examples, cache: Path, *, quick: bool) -> 
         return np.asarray(np.load(kept), dtype=np.float32)
     if quick:
         raise InvalidInputError(f"{cache} holds no features of {path.name}: run once without --quick.")
-
-    def told(done: int, total: int) -> None:
-        print(f"\r{path.name}: {done} of {total} replies encoded", end="", file=sys.stderr, flush=True)
-
     encoder = Encoder(base_folder(DEFAULT_NAME), depth=max(ENCODING.layers), threads=1)
-    found = encoder.features(examples.prompts, examples.responses, ENCODING, progress=told)
-    print(file=sys.stderr)
+    found = encoder.features(
+        examples.prompts, examples.responses, ENCODING, progress=progress(f"replies of {path.name} encoded")
+    )
     cache.mkdir(parents=True, exist_ok=True)
     np.save(kept, found)
     return found

@@ -5,7 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from dualign.ui import show
-from dualign.ui.chat import answer, ballot, columns, controls, page_state, position, prompts, safety
+from dualign.ui.chat import (
+    answer,
+    ballot,
+    catalogue,
+    columns,
+    controls,
+    page_state,
+    position,
+    prompts,
+    safety,
+)
 from dualign.ui.chat.comparison import LONGEST_MESSAGE
 from dualign.ui.router import framed
 from dualign.ui.texts import md
@@ -34,9 +44,10 @@ with show.guarded():
         st.info(md(note, 400), icon=":material/info:")
     chat.notes = ()
     controls.controls(chat, land, specs)
+    spots = [catalogue.spot_of(policy, land, specs) for policy in chat.shown]
     talk, beside = columns.layout(chat)
     with talk:
-        columns.heads(chat, land, specs)
+        columns.heads(chat, land, specs, spots)
         offer = st.empty()
         if not chat.conversation.exchanges:
             with offer.container():
@@ -50,7 +61,7 @@ with show.guarded():
                 columns.last_row(chat)
                 ballot.ballot(chat, land, specs)
     with beside:
-        position.position_map(chat, land, specs)
+        position.position_map(chat, land, specs, spots)
         ballot.tally_panel(chat, land, specs)
         columns.about(land, simple=simple)
     if chat.waiting:

@@ -19,14 +19,9 @@ with show.guarded():
     st.title("The dual: where the price comes from", anchor=False)
     found = words.finding(view, lens)
     st.markdown(f"**{found.headline}.** {found.support}")
-    if view.solution.dependent:
-        st.info(words.dependence(view), icon=":material/link:")
     outcome_panel(lens, view)
     reliable = data.reliability(lens) if view.feasible else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if reliable is not None:
-            show.trust(reliable, at_optimum=view.at_optimum)
-        show.glossary()
+    show.reading(reliable, view)
     focus_choice(lens, view)
     panels.dual_curve(lens, view)
     if reliable is not None:

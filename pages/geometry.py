@@ -17,10 +17,7 @@ with show.guarded():
     st.title("The geometry: what can be reached, and at what price", anchor=False)
     reliable = data.reliability(lens) if view.feasible else None
     st.markdown(words.geometry(view, lens, reliable))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if reliable is not None:
-            show.trust(reliable, at_optimum=view.at_optimum)
-        show.glossary()
+    show.reading(reliable, view)
     focus_choice(lens, view)
     panels.image_set(lens, view)
     st.subheader("What a step of the threshold costs", anchor=False)

@@ -19,16 +19,12 @@ with show.guarded():
     plain = f"{found.support} {words.levels(view, lens)}" if found.tone == "price" else found.support
     st.markdown(plain)
     st.caption(words.units(data.open_set(lens.samples).manifest, lens))
-    if view.solution.dependent:
-        st.info(words.dependence(view), icon=":material/link:")
-    light = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    light = st.container()
     lens_picture(lens, view)
 
     reliable = data.reliability(lens) if view.feasible else None
     with light:
-        if reliable is not None:
-            show.trust(reliable, at_optimum=view.at_optimum)
-        show.glossary()
+        show.reading(reliable, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/arrow_forward: {words.next_step(view, reliable)}", width="content")
         if view.feasible and st.button(

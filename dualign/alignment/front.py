@@ -35,12 +35,11 @@ class FrontStep:
 
 
 def score_products(scores: Sequence[npt.ArrayLike], present: npt.ArrayLike) -> Array:
-    """Inner products (F, F) of the scores of a front's points, centred within each prompt, squared reward units.
+    """Inner products (K, K) of scores, centred within each prompt.
 
     Parameters
     ----------
-    scores : F arrays (P, I)
-        r_lam.
+    scores : K arrays (P, I)
     present : (P, I)
         Replies that count.
     """
@@ -65,7 +64,7 @@ def front_order(points: npt.ArrayLike, products: npt.ArrayLike) -> list[FrontSte
     points : (F, m)
         Multipliers.
     products : (F, F)
-        See `score_products`.
+        Inner products of the points' r_lam, centred within each prompt (`score_products`), squared reward units.
     """
     lam = np.atleast_2d(np.asarray(points, dtype=np.float64))
     table = np.asarray(products, dtype=np.float64)

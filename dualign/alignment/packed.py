@@ -25,6 +25,8 @@ _KEPT_ROWS = 4096
 _PIECE = 256
 # Rows are as wide as a multiple of this: with a new shape at every step freed memory is seldom used again.
 _WIDTHS = 32
+# Replies that share a row: mask and attention grow with the square of its length.
+ROW_REPLIES = 8
 
 
 class Packed(NamedTuple):

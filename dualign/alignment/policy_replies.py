@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from dualign.alignment.packed import can_share, pack, reply_states, to_device
+from dualign.alignment.packed import ROW_REPLIES, can_share, pack, reply_states, to_device
 from dualign.errors import InvalidInputError
 from dualign.models.reference import Reference
 from dualign.models.sampling import Reply, SampleOptions, prompt_uniforms, sample_replies
@@ -48,6 +48,12 @@ def divergences(
     """
     import torch
 
+    if len(replies) > ROW_REPLIES:
+        parts = [
+            divergences(model, prompt_ids, replies[start : start + ROW_REPLIES], shared=shared)
+            for start in range(0, len(replies), ROW_REPLIES)
+        ]
+        return Divergences(*(np.concatenate(values) for values in zip(*parts, strict=True)))
     base = model.get_base_model()
     prompt = np.asarray(prompt_ids, dtype=np.int64)
     packed = to_device(
@@ -118,8 +124,9 @@ def reply_table(
             "for each, and at least one reply."
         )
     drawn = options or SampleOptions(max_new_tokens=reference.spec.max_new_tokens)
-    longest = max((reference.prompt_ids(prompt) for prompt in prompts[:8]), key=len)
-    shared = divergence and can_share(reference.model, np.asarray(longest, dtype=np.int64))
+    shared = divergence and can_share(
+        reference.model, np.asarray(reference.prompt_ids(prompts[0]), dtype=np.int64)
+    )
     rows: list[dict[str, Any]] = []
     for place, (prompt, group) in enumerate(zip(prompts, groups, strict=True)):
         found = draw_replies(model, reference, prompt, replies=replies, seed=seed, options=drawn)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from dualign import paths
 from dualign.alignment.arithmetic import fused_attention
 from dualign.alignment.encode import Encoded
-from dualign.alignment.packed import log_probs, pack, to_device
+from dualign.alignment.packed import ROW_REPLIES, log_probs, pack, to_device
 from dualign.errors import StoreError
 from dualign.models import Reference
 from dualign.samples import SampleSet, files
@@ -28,7 +28,6 @@ Report = Callable[[int, int], None]
 _FOLDER = "reference-log-probs"
 # Tokens of one forward pass: enough to keep the arithmetic busy, little enough for a processor's cache.
 _BATCH_TOKENS = 1024
-_ROW_REPLIES = 8
 # Replies whose recorded log-probability is checked before the others are believed, and how far it may be off.
 _PROBE = 32
 _PROBE_NATS = 0.5
@@ -90,8 +89,8 @@ def compute(
     units: list[tuple[int, int, list[tuple[int, int]]]] = []
     for prompt, entries in by_prompt.items():
         entries = sorted(entries, key=lambda e: encoded.replies[prompt][e[1]].size)
-        for start in range(0, len(entries), _ROW_REPLIES):
-            part = entries[start : start + _ROW_REPLIES]
+        for start in range(0, len(entries), ROW_REPLIES):
+            part = entries[start : start + ROW_REPLIES]
             size = encoded.prompts[prompt].size + sum(encoded.replies[prompt][r].size for _, r in part)
             units.append((size, prompt, part))
     out = np.full(len(rows), np.nan)

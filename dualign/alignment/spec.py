@@ -219,11 +219,7 @@ class AlignSpec:
     @property
     def content(self) -> str:
         """SHA-256 of what is trained; the same for the same specification."""
-        record = self.to_record()
-        if self.front:
-            # A front that was begun under another plan of trainings is begun anew, not mixed with this one.
-            record = record | {"front_plan": 2}
-        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.to_record(), sort_keys=True).encode()).hexdigest()
 
     def with_options(self, options: TrainOptions) -> AlignSpec:
         """The specification with other training options."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,9 @@ class Stages:
         skip: int = 0,
     ) -> Trained:
         """A training by name: loaded if it was finished before, else trained (see `Session.train`)."""
-        folder, content = self.folder / name, f"{self.content} {name}"
+        # Of what is trained, too: under another plan of trainings a stage is begun anew, not gone on with.
+        plan = f"{name} {steps} {learning_rate} {replies} {skip} {_digest(start)}"
+        folder, content = self.folder / name, f"{self.content} {plan}"
         kept = folder / "trained"
         if is_sealed(kept, content):
             found = read_trained(kept)
@@ -74,6 +77,13 @@ class Stages:
             seal(kept, content)
         self.done += steps
         return found
+
+
+def _digest(state: State | None) -> str:
+    found = hashlib.sha256()
+    for name, tensor in sorted((state or {}).items()):
+        found.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def write_trained(folder: Path, trained: Trained) -> None:

@@ -56,9 +56,12 @@ def front_steps(steps: int) -> int:
 
 def front_trainings(objective: Objective) -> list[FrontStep]:
     """The trainings of a front, in order."""
-    train = ~objective.held_out
-    scores = [objective.scores(point)[train] for point in objective.points]
-    return front_order(objective.points, score_products(scores, objective.sample_set.present[train]))
+    train, samples = ~objective.held_out, objective.problem.samples
+    columns = [objective.reward_weight * samples.rewards, *np.moveaxis(samples.utilities, 2, 0)]
+    known = score_products([column[train] for column in columns], objective.sample_set.present[train])
+    # r_lam is linear in (1, lam), and so its products are bilinear.
+    weights = np.hstack([np.ones((len(objective.points), 1)), np.asarray(objective.points)])
+    return front_order(objective.points, weights @ known @ weights.T)
 
 
 def total_steps(spec: AlignSpec, objective: Objective) -> int:
@@ -224,7 +227,7 @@ def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[s
             # Groups that no training before it saw teach more than those that all have seen.
             skip=steps if later else 0,
         )
-    if len(done) == len(objective.points) == 1:
+    if len(objective.points) == 1:
         return [(done[0], objective.points[0], more)]
     return [
         (
@@ -237,21 +240,22 @@ def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[s
 
 
 def _fitted(done: Mapping[int, Trained], point: int, weights: Mapping[int, float]) -> Trained:
-    like = next(iter(done.values()))
-    untrained = {"steps": 0.0, "seconds": 0.0, "steps_run": 0.0}
+    # Loss and margin are those of a single training; of the fit the held-out figures speak.
+    spent = done[point].metrics if point in done else {}
     return replace(
-        like,
+        next(iter(done.values())),
         state=mixed_state({i: done[i].state for i in weights}, weights),
-        metrics=done[point].metrics if point in done else untrained,
+        metrics={key: spent.get(key, 0.0) for key in ("steps", "seconds", "steps_run")},
     )
 
 
 def _front_record(objective: Objective, weights: Mapping[int, float]) -> dict[str, Any]:
     return {
+        "front_rate": FRONT_RATE,
         "front": [
             {"multipliers": objective.multipliers(objective.points[i]), "weight": weight}
             for i, weight in weights.items()
-        ]
+        ],
     }
 
 

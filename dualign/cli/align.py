@@ -10,7 +10,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from dualign.cli.jobs import job_record
-from dualign.cli.output import dump, table
+from dualign.cli.output import dump, duration, table, told
 from dualign.duality.statements import parse_thresholds, single_form
 from dualign.errors import InvalidInputError, JobError
 
@@ -185,29 +185,23 @@ def follow(job: Job) -> Job:
             for name in ("loss", "reward_margin", "score", "kl")
             if isinstance(progress.metrics.get(name), int | float)
         )
-        left = "" if progress.seconds_left is None else f"  {_duration(progress.seconds_left)} left"
+        left = "" if progress.seconds_left is None else f"  {duration(progress.seconds_left)} left"
         line = f"{job.state}  step {progress.step} of {progress.total or '?'}  {figures}{left}"
         # In a log a line a tenth of the way; on a terminal one line that changes.
         now = line if live else f"{job.state} {10 * progress.step // (progress.total or 1)}"
-        if now != shown:
-            print(f"\r{line:<100}" if live else line, end="" if live else "\n", file=sys.stderr, flush=True)
+        over = job.state in ENDED or job.state == "paused"
+        if now != shown or over:
+            told(line, last=over)
             shown = now
-        if job.state in ENDED or job.state == "paused":
-            print(file=sys.stderr)
+        if over:
             if job.state != "completed":
                 raise JobError(f"job '{job.id}' is {job.state}: {job.reason or 'no reason was recorded'}")
             return job
         time.sleep(_POLL_SECONDS)
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
 def _cost(found: Estimate) -> str:
-    time_ = "unknown time" if found.seconds is None else f"about {_duration(found.seconds)}"
+    time_ = "unknown time" if found.seconds is None else f"about {duration(found.seconds)}"
     memory = f", about {found.memory_bytes / 1e9:.1f} GB" if found.memory_bytes else ""
     return f"{found.steps} steps, {time_}{memory} ({found.basis})"
 

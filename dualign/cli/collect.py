@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -90,7 +89,7 @@ def _quiet_libraries() -> None:
 
 def _collect(arguments: argparse.Namespace) -> str:
     _quiet_libraries()
-    from dualign.cli.output import dump
+    from dualign.cli.output import dump, progress
     from dualign.cli.samples import set_record
     from dualign.models import SampleOptions, collect, read_prompts, resolve_spec
     from dualign.models.to_store import collected_set
@@ -107,7 +106,7 @@ def _collect(arguments: argparse.Namespace) -> str:
         top_p=arguments.top_p,
     )
     out = arguments.out or store_root() / "collections" / arguments.name
-    live = sys.stderr.isatty()
+    tell = progress("prompts")
     folder = collect(
         read_prompts(arguments.prompts or PROMPTS),
         reference=arguments.reference,
@@ -119,12 +118,8 @@ def _collect(arguments: argparse.Namespace) -> str:
         served_model=arguments.served_model,
         workers=arguments.workers,
         threads=arguments.threads,
-        on_progress=lambda made: print(
-            f"\r{made}" if live else made, end="" if live else "\n", file=sys.stderr, flush=True
-        ),
+        on_progress=lambda made: tell(made.done, made.total),
     )
-    if live:
-        print(file=sys.stderr)
     sample_set = collected_set(folder, name=arguments.name)
     store.save(sample_set)
     if arguments.out is None:

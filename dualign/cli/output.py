@@ -37,23 +37,37 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+def told(text: str, *, last: bool = True) -> None:
+    """A line on stderr; on a terminal one that is not the last is written over by the next."""
+    live = sys.stderr.isatty()
+    print(
+        f"\r{text:<100}" if live else text, end="" if live and not last else "\n", file=sys.stderr, flush=True
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def progress(what: str) -> Callable[[int, int], None]:
-    """Tells on stderr how much of ``what`` is done and when the rest will be: in place, or line by line in a log."""
-    began, told, first = time.monotonic(), -math.inf, 0
+    """Tells on stderr how much of ``what`` is done and when the rest will be: in place, or now and then in a log."""
+    began, shown, first = 0.0, -math.inf, 0
 
     def report(done: int, total: int) -> None:
-        nonlocal told, first
-        now, live = time.monotonic(), sys.stderr.isatty()
-        if math.isinf(told):
-            first = done
-        if done < total and now - told < (0.2 if live else 30.0):
+        nonlocal began, shown, first
+        now = time.monotonic()
+        if math.isinf(shown):
+            # What came before the first report, such as loading a model, is not part of the pace.
+            began, first = now, done
+        if done < total and now - shown < (0.2 if sys.stderr.isatty() else 30.0):
             return
-        told = now
+        shown = now
         line = f"{done} of {total} {what}"
         if first < done < total:
-            left = (now - began) * (total - done) / (done - first)
-            line += f", about {left / 60:.0f} min left" if left >= 90 else f", about {left:.0f} s left"
-        end = "\n" if done >= total or not live else ""
-        print(f"\r{line:<70}" if live else line, end=end, file=sys.stderr, flush=True)
+            line += f", about {duration((now - began) * (total - done) / (done - first))} left"
+        told(line, last=done >= total)
 
     return report

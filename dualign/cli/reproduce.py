@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dualign.cli.output import dump, progress, table
+from dualign.cli.output import dump, progress, table, told
 
 if TYPE_CHECKING:
     from dualign.evaluation.results import ExperimentResult
@@ -99,7 +98,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         if arguments.json:
             return dump(job_record(job))
         return f"job '{job.id}' is {job.state}. Follow it with 'dualign jobs show {job.id}'."
-    evaluate_policies(arguments.policy, options, say=_say, progress=progress("prompts"))
+    evaluate_policies(arguments.policy, options, say=told, progress=progress("prompts"))
     rows = summary_rows(arguments.policy, seed=arguments.seed)
     rates = _judged(arguments) if arguments.judge else {}
     if arguments.json:
@@ -132,10 +131,6 @@ def _judged(arguments: argparse.Namespace) -> dict[str, WinRate]:
         )
         for policy in dict.fromkeys(arguments.policy)
     }
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
 
 
 def _reproduce(arguments: argparse.Namespace) -> str:

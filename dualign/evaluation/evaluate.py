@@ -178,6 +178,7 @@ def _record(spec: PolicySpec, sample_set: SampleSet, options: EvaluateOptions, t
         "samples_hash": sample_set.content_hash,
         "multipliers": dict(spec.multipliers),
         "thresholds": dict(spec.thresholds),
+        "form": spec.form,
         "reward_weight": 1.0 if spec.reward else 0.0,
         "beta": float(spec.beta),
         "reply_tokens": int(tokens),

@@ -46,6 +46,8 @@ class EvaluationRecord:
         The set whose prompts were held out.
     multipliers, thresholds : mapping
         By constraint, of the policy.
+    form : str
+        Form of its thresholds; several, separated by commas, where each has its own.
     reward_weight : float
         0 for a policy that was trained without the reward.
     beta : float
@@ -75,6 +77,7 @@ class EvaluationRecord:
     samples_hash: str
     multipliers: Mapping[str, float] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    form: str = "improvement"
     reward_weight: float = 1.0
     beta: float = 1.0
     reply_tokens: int = 0

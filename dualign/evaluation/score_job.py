@@ -16,7 +16,6 @@ import numpy as np
 from dualign.errors import StoreError
 from dualign.jobs import JobSpec, worker
 from dualign.samples import Store
-from dualign.samples.apply import with_defaults
 
 KIND = "score"
 _CHECKPOINT = "scores.npz"
@@ -114,10 +113,9 @@ def _score(job: worker) -> dict[str, Any] | None:
     found = scored_set(sample_set, loaded, scores, name=wanted["name"], reward=wanted["reward"])
     manifest = replace(
         found.manifest,
-        created="",
         provenance={**found.manifest.provenance, "scored": dict(wanted)},
     )
-    store.save(with_defaults(replace(found, manifest=manifest)))
+    store.save(replace(found, manifest=manifest))
     return {"samples": wanted["name"], "replies": len(responses)}
 
 

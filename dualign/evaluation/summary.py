@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dualign.errors import InvalidInputError
 from dualign.evaluation import lessons
 from dualign.evaluation.estimates import Estimate
 from dualign.evaluation.experiments.setup import Options, Setup, open_setup
@@ -18,11 +19,14 @@ from dualign.evaluation.winrates import Pair, PairJudge, WinRate, judge_pairs
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryRow:
-    """One policy: what was measured on its held-out prompts, what was predicted, and lessons in sentences."""
+    """One policy: what was measured on its held-out prompts, what was predicted, and lessons in sentences.
+
+    ``predicted`` is None where nothing can be, and the sentences say why.
+    """
 
     policy: str
     measured: Measurement
-    predicted: Predicted
+    predicted: Predicted | None
     sentences: tuple[str, ...]
 
 
@@ -54,10 +58,16 @@ def summary_row(evaluated: EvaluatedPolicy, *, seed: int = 0) -> SummaryRow:
         rng=np.random.default_rng(seed),
         details=True,
     )
-    predicted = predict_trained(setup, record)
     sentences = [lessons.satisfaction_sentence(measured)]
+    predicted = None
+    try:
+        predicted = predict_trained(setup, record)
+    except InvalidInputError as error:
+        sentences.append(f"{str(error)[:1].upper()}{str(error)[1:]}")
     for name in setup.utilities:
-        sentences.append(lessons.achieved_sentence(measured, name, predicted_gain=predicted.utilities[name]))
+        if predicted is not None:
+            gain = predicted.utilities[name]
+            sentences.append(lessons.achieved_sentence(measured, name, predicted_gain=gain))
         sentences.append(lessons.worst_sentence(measured, name))
     return SummaryRow(
         policy=evaluated.name,
@@ -117,20 +127,21 @@ def _cell(estimate: Estimate | None) -> str:
     return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
 
 
+def _beside(predicted: float | None) -> str:
+    return "" if predicted is None else f"  predicted {predicted:+.3f}"
+
+
 def summary_text(rows: Sequence[SummaryRow]) -> str:
     """The rows for a terminal."""
     lines = []
     for row in rows:
         m = row.measured
+        p = row.predicted
         lines += [f"{row.policy}: {m.n_prompts} held-out prompts, {m.n_replies} replies each"]
-        lines.append(f"  {m.reward_name:<20} {_cell(m.reward_gain)}  predicted {row.predicted.reward:+.3f}")
+        lines.append(f"  {m.reward_name:<20} {_cell(m.reward_gain)}{_beside(p and p.reward)}")
         for name, gain in m.utility_gains.items():
-            lines.append(f"  {name:<20} {_cell(gain)}  predicted {row.predicted.utilities[name]:+.3f}")
-        lines.append(
-            f"  {'KL (nats)':<20} {_cell(m.kl)}  predicted {row.predicted.kl:+.3f}; {m.kl_estimator}"
-        )
-        lines.append(
-            f"  {'E[r] - beta KL':<20} {_cell(m.regularized_gain)}  predicted {row.predicted.regularized:+.3f}"
-        )
+            lines.append(f"  {name:<20} {_cell(gain)}{_beside(p and p.utilities[name])}")
+        lines.append(f"  {'KL (nats)':<20} {_cell(m.kl)}{_beside(p and p.kl)}; {m.kl_estimator}")
+        lines.append(f"  {'E[r] - beta KL':<20} {_cell(m.regularized_gain)}{_beside(p and p.regularized)}")
         lines += [f"  {sentence}" for sentence in row.sentences]
     return "\n".join(lines)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,15 +53,11 @@ class Tracking:
         Mean |achieved - expected|, utility units (Zhang et al. 2025, Fig. 2).
     covered : int
         Points whose interval holds the prediction.
-    slope : float
-        Least-squares slope of achieved on expected; 1 on the line y = x, nan for fewer than two
-        different expectations.
     """
 
     points: tuple[Tracked, ...]
     mean_error: float
     covered: int
-    slope: float
 
     @property
     def sentence(self) -> str:
@@ -86,11 +83,28 @@ def track(points: Sequence[Tracked]) -> Tracking:
     achieved = np.array([point.achieved.value for point in points])
     if not np.isfinite(expected).all():
         raise InvalidInputError("an expectation is NaN or infinite: leave out thresholds that cannot be met.")
-    spread = expected - expected.mean()
-    slope = float(spread @ achieved / (spread @ spread)) if np.ptp(expected) > 0 else float("nan")
     return Tracking(
         points=tuple(points),
         mean_error=float(np.mean(np.abs(achieved - expected))),
         covered=sum(bool(point.inside) for point in points),
-        slope=slope,
     )
+
+
+def satisfied_at(rows: Mapping[str, Sequence[Any]]) -> tuple[tuple[float, ...], dict[str, float]]:
+    """Thresholds at which kinds of policies are compared, and each kind's mean |achieved - threshold| over them.
+
+    Distances grow with the threshold, so kinds are compared where all of them have one; everywhere if they share none.
+
+    Parameters
+    ----------
+    rows
+        Columns kind, threshold and achieved.
+    """
+    of: dict[str, list[tuple[float, float]]] = {}
+    for kind, threshold, achieved in zip(rows["kind"], rows["threshold"], rows["achieved"], strict=True):
+        of.setdefault(kind, []).append((float(threshold), float(achieved)))
+    common = set.intersection(*({b for b, _ in pairs} for pairs in of.values()))
+    used = tuple(dict.fromkeys(float(b) for b in rows["threshold"] if not common or b in common))
+    return used, {
+        kind: float(np.mean([abs(u - b) for b, u in pairs if b in used])) for kind, pairs in of.items()
+    }

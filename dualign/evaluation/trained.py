@@ -80,11 +80,16 @@ def compared_at(record: EvaluationRecord, samples: ScoredSamples, *, beta: float
     InvalidInputError
         Thresholds that no policy over the samples can meet.
     """
-    if record.method not in BY_THRESHOLD or not record.thresholds:
+    if record.method not in BY_THRESHOLD:
         return {name: float(value) for name, value in record.multipliers.items()}
     if set(samples.names) != set(record.thresholds):
         return None
-    row = [float(record.thresholds[name]) for name in samples.names]
+    forms = dict(zip(record.thresholds, (part.strip() for part in record.form.split(",")), strict=False))
+    common = record.form if "," not in record.form else "improvement"
+    row = [
+        float(record.thresholds[name]) - (float(base) if forms.get(name, common) == "absolute" else 0.0)
+        for name, base in zip(samples.names, samples.baseline, strict=True)
+    ]
     found = multipliers_for(samples, [row], beta=beta)[0][0]
     return dict(zip(samples.names, found.tolist(), strict=True))
 
@@ -101,10 +106,13 @@ def predict_trained(setup: Setup, record: EvaluationRecord) -> Predicted:
     samples = setup.sample_set.scored(setup.reward, names or setup.utilities).subset(~setup.held)
     found = compared_at(record, samples, beta=setup.beta)
     if found is None:
-        raise InvalidInputError(
-            f"policy '{record.policy}' has thresholds on {', '.join(record.thresholds)}, not all of which are scores "
-            f"of '{setup.sample_set.name}': it cannot be predicted."
+        stated = (
+            f"has thresholds on {', '.join(record.thresholds)}, not all of which are scores of "
+            f"'{setup.sample_set.name}'"
+            if record.thresholds
+            else f"was trained by {record.method} at multipliers on log-ratios, without thresholds"
         )
+        raise InvalidInputError(f"policy '{record.policy}' {stated}: it cannot be predicted.")
     return predict(setup, found, reward_weight=record.reward_weight)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from plotly import graph_objects as go
 
 from dualign.duality.trust import MEDIAN_GREEN, POOLED_GREEN
-from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span
+from dualign.figures.theme import Theme, band, base_figure, f32, label, plain, rgba, span
 
 if TYPE_CHECKING:
     from dualign.duality import DualCurve
@@ -104,7 +104,7 @@ def dual_curve_figure(data: DualCurveData, look: Theme) -> go.Figure:
         y_range=y_range,
     )
     _doubt(figure, c, look)
-    _band(figure, c, look)
+    band(figure, c["multiplier"], c["dual_low"], c["dual_high"], look.dual, name="95 % band")
     if data.pinned is not None:
         figure.add_scatter(
             x=f32(data.pinned["multiplier"]),
@@ -166,21 +166,6 @@ def _title(data: DualCurveData) -> str:
         return f"At λ* = {at:.3g} the dual is lowest: D* = {value:.4g} reward{spare}{held}"
     subject = f"the constraint on {data.name}" if data.held else "the constraint"
     return f"At λ = {at:.3g} {subject} {verdict}: slack {slack:+.3g}, D = {value:.4g} reward{held}"
-
-
-def _band(figure: go.Figure, c: dict[str, NDArray[Any]], look: Theme) -> None:
-    if not np.isfinite(c["dual_low"]).any():
-        return
-    figure.add_scatter(
-        x=f32(np.concatenate([c["multiplier"], c["multiplier"][::-1]])),
-        y=f32(np.concatenate([c["dual_low"], c["dual_high"][::-1]])),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=rgba(look.dual, 0.16),
-        hoverinfo="skip",
-        name="95 % band",
-    )
 
 
 def _doubt(figure: go.Figure, c: dict[str, NDArray[Any]], look: Theme) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from plotly import graph_objects as go
 
+from dualign.evaluation.tracking import satisfied_at
 from dualign.figures.evaluation import Columns, errors, legend, mark, points, table
 from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span
 
@@ -34,17 +35,11 @@ def satisfaction_data(
     rows: dict[str, list[Any]] = {
         key: [] for key in ("policy", "stored", "kind", "threshold", "achieved", "low", "high")
     }
-    off = {}
-    # Distances grow with the threshold: series are compared where all of them have one, if anywhere.
-    common = sorted(set.intersection(*(set(group["threshold"]) for group in series.values())))
     for kind, group in series.items():
         count = len(group["threshold"])
         for key, values in rows.items():
             values += [kind] * count if key == "kind" else list(group.get(key, [""] * count))
-        own = table({key: group[key] for key in ("threshold", "achieved")})
-        kept = np.isin(own["threshold"], common) if common else np.ones(count, dtype=bool)
-        off[kind] = float(np.mean(np.abs(own["achieved"] - own["threshold"])[kept]))
-    return SatisfactionData(table(rows), off, name, policies)
+    return SatisfactionData(table(rows), satisfied_at(rows)[1], name, policies)
 
 
 def satisfaction_figure(data: SatisfactionData, look: Theme) -> go.Figure:

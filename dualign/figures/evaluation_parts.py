@@ -10,7 +10,7 @@ import numpy as np
 from plotly import graph_objects as go
 
 from dualign.figures.evaluation import Columns, errors, table
-from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span
+from dualign.figures.theme import Theme, band, base_figure, f32, label, plain, rgba, span
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,15 +248,7 @@ def settling_figure(data: SettlingData, look: Theme) -> go.Figure:
         ("plain", look.line, "solid", "circle"),
         ("corrected", look.dual, "dash", "diamond-open"),
     ):
-        figure.add_scatter(
-            x=f32([*sizes, *sizes[::-1]]),
-            y=f32([*c[f"{key}_low"], *c[f"{key}_high"][::-1]]),
-            mode="lines",
-            line={"width": 0},
-            fill="toself",
-            fillcolor=rgba(colour, 0.13),
-            hoverinfo="skip",
-        )
+        band(figure, np.asarray(sizes), c[f"{key}_low"], c[f"{key}_high"], colour, name=f"{key}, 95 %")
         figure.add_scatter(
             x=f32(sizes),
             y=f32(c[key]),

@@ -113,6 +113,13 @@ def _correlation(values: NDArray[Any]) -> NDArray[Any]:
     return matrix
 
 
+def conflict(correlation: float) -> str:
+    """What two scores do within prompts, in words."""
+    if abs(correlation) <= 0.05:
+        return "hardly move together"
+    return "pull apart" if correlation < 0 else "move together"
+
+
 def correlation_figure(data: CorrelationData, look: Theme) -> go.Figure:
     """Correlations within prompts as a labelled heat map."""
     names = [plain(name, 18) for name in data.names]
@@ -121,8 +128,8 @@ def correlation_figure(data: CorrelationData, look: Theme) -> go.Figure:
     if len(rows):
         k = int(np.argmin(data.within[rows, others]))
         value = data.within[rows[k], others[k]]
-        verb = "pull apart" if value < -0.05 else "move together" if value > 0.05 else "hardly move together"
-        title = f"{data.names[rows[k]]} and {data.names[others[k]]} {verb} within prompts: correlation {value:+.2f}"
+        pair = f"{data.names[rows[k]]} and {data.names[others[k]]}"
+        title = f"{pair} {conflict(value)} within prompts: correlation {value:+.2f}"
     figure = base_figure(
         look,
         title=title,

@@ -210,6 +210,25 @@ def label(
     )
 
 
+def band(
+    figure: go.Figure, x: NDArray[Any], low: NDArray[Any], high: NDArray[Any], colour: str, *, name: str
+) -> None:
+    """The space between two curves, where both are finite."""
+    keep = np.isfinite(low) & np.isfinite(high)
+    if not keep.any():
+        return
+    figure.add_scatter(
+        x=f32(np.concatenate([x[keep], x[keep][::-1]])),
+        y=f32(np.concatenate([low[keep], high[keep][::-1]])),
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=rgba(colour, 0.16),
+        hoverinfo="skip",
+        name=name,
+    )
+
+
 def twin(columns: Columns) -> list[dict[str, Any]]:
     """The columns as rows: the text twin of a figure, and what its CSV export holds."""
     names = list(columns)

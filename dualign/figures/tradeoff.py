@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from plotly import graph_objects as go
 
-from dualign.figures.theme import Theme, base_figure, f32, label, plain, rgba, span
+from dualign.figures.theme import Theme, band, base_figure, f32, label, plain, rgba, span
 
 if TYPE_CHECKING:
     from dualign.duality import TradeoffBand, TradeoffCurve
@@ -87,7 +87,7 @@ def tradeoff_figure(data: TradeoffData, look: Theme) -> go.Figure:
         y_range=y_range,
     )
     _end(figure, data, look, x_range, y_range[1], dy=-10)
-    _band(figure, c, "primal_optimum", keep, look.constraint)
+    _over_prompts(figure, c, "primal_optimum", look.constraint)
     figure.add_scatter(
         x=f32(threshold),
         y=f32(value),
@@ -103,23 +103,10 @@ def tradeoff_figure(data: TradeoffData, look: Theme) -> go.Figure:
     return figure
 
 
-def _band(
-    figure: go.Figure, c: dict[str, NDArray[Any]], name: str, keep: NDArray[np.bool_], colour: str
-) -> None:
-    if f"{name}_low" not in c:
-        return
-    keep = keep & np.isfinite(c[f"{name}_low"]) & np.isfinite(c[f"{name}_high"])
-    threshold, low, high = (c[key][keep] for key in ("threshold", f"{name}_low", f"{name}_high"))
-    figure.add_scatter(
-        x=f32(np.concatenate([threshold, threshold[::-1]])),
-        y=f32(np.concatenate([high, low[::-1]])),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        fillcolor=rgba(colour, 0.15),
-        hoverinfo="skip",
-        name="95 % over prompts",
-    )
+def _over_prompts(figure: go.Figure, c: dict[str, NDArray[Any]], name: str, colour: str) -> None:
+    if f"{name}_low" in c:
+        low, high = c[f"{name}_low"], c[f"{name}_high"]
+        band(figure, c["threshold"], low, high, colour, name="95 % over prompts")
 
 
 def _end(
@@ -223,7 +210,7 @@ def path_figure(data: TradeoffData, look: Theme) -> go.Figure:
         y_range=y_range,
     )
     _end(figure, data, look, x_range, y_range[0], dy=12)
-    _band(figure, c, "multiplier", keep, look.optimum)
+    _over_prompts(figure, c, "multiplier", look.optimum)
     figure.add_scatter(
         x=f32(threshold),
         y=f32(price),

@@ -36,15 +36,6 @@ class Progress:
     elapsed_seconds: float
     remaining_seconds: float | None
 
-    def __str__(self) -> str:
-        eta = "" if self.remaining_seconds is None else f", about {_clock(self.remaining_seconds)} left"
-        return f"{self.done} of {self.total} prompts, {_clock(self.elapsed_seconds)} so far{eta}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
 
 def collect(
     prompts: Sequence[Prompt],

@@ -62,7 +62,7 @@ def _policies(settings: LensSettings, view: View) -> list[tuple[str, PolicyMarke
     if len(view.multipliers) > 1:
         return []
     level = float(view.problem.thresholds[settings.focus])
-    found = sorted(trained.points(settings, view), key=lambda point: point.slack)
+    found = trained.points(settings, view)
     return [
         (
             point.label,

@@ -101,7 +101,7 @@ def image_set(lens: LensSettings, view: View) -> None:
         spare = spare + np.asarray(samples.baseline)
     others = float(view.multipliers @ spare) - multiplier * float(spare[focus])
     reference = (float(spare[focus]), float(samples.reference_reward) + others)
-    policies = sorted(trained.points(lens, view), key=lambda policy: policy.slack)
+    policies = trained.points(lens, view)
     drawn = geometry.image_set_data(
         data.boundary(lens),
         name=view.names[focus],
@@ -187,7 +187,7 @@ def _tradeoff_data(lens: LensSettings, view: View) -> tradeoffs.TradeoffData:
 
 def tradeoff(lens: LensSettings, view: View) -> None:
     """The trade-off curve and the regularization path."""
-    if not _has_price(lens, view):
+    if _still(lens, view):
         return
     drawn = _tradeoff_data(lens, view)
     if not np.isfinite(drawn.best):
@@ -210,28 +210,32 @@ def tradeoff(lens: LensSettings, view: View) -> None:
         figure = tradeoffs.tradeoff_figure(drawn, show.look())
         show.figure(figure, drawn.columns, key="trade-off", sentence=sentence)
     with right:
-        price_path(lens, view)
+        _path(drawn)
 
 
-def _has_price(lens: LensSettings, view: View) -> bool:
-    low, high = view.ranges[lens.focus]
-    if high - low > 1e-9 * max(1.0, abs(high), abs(low)):
-        return True
+def _still(lens: LensSettings, view: View) -> bool:
+    """Whether the constraint in focus is on something that no policy moves; says so."""
+    if words.moves(view, lens.focus):
+        return False
     st.markdown(
         f"{md(view.names[lens.focus])} does not vary within any prompt: no policy moves it, and no threshold on it has "
         "a price."
     )
-    return False
+    return True
 
 
 def price_path(lens: LensSettings, view: View) -> None:
     """The price λ* for every threshold, up to the end of what can be reached."""
-    if not _has_price(lens, view):
+    if _still(lens, view):
         return
     drawn = _tradeoff_data(lens, view)
     if not np.isfinite(drawn.best):
         st.markdown("The other constraints exclude each other, so this one has no price: lower one of those.")
         return
+    _path(drawn)
+
+
+def _path(drawn: tradeoffs.TradeoffData) -> None:
     columns = ("threshold", "multiplier", "multiplier_low", "multiplier_high")
     path = {name: drawn.columns[name] for name in columns}
     sentence = "The price λ* for every threshold"

@@ -17,6 +17,7 @@ from dualign.errors import DualignError
 from dualign.figures import theme as themes
 from dualign.samples.export import csv_text
 from dualign.ui import session
+from dualign.ui.analysis import View
 from dualign.ui.texts import md
 from dualign.ui.words import GLOSSARY, LIGHT_WORDS
 
@@ -128,9 +129,7 @@ def to_csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
 def trust(reliable: Reliability, *, at_optimum: bool = True) -> None:
     """The trust light in words, its reasons a click away; it speaks of λ* wherever the lens stands."""
     words, icon, colour = LIGHT_WORDS[reliable.trust.light]
-    if not at_optimum:
-        words = words.replace("Trust:", "Trust in λ*:")
-    st.badge(md(words), icon=icon, color=colour)  # type: ignore[arg-type]
+    st.badge(md(f"{'Trust' if at_optimum else 'Trust in λ*'}: {words}"), icon=icon, color=colour)  # type: ignore[arg-type]
     with st.popover("Why", type="tertiary"):
         for reason in reliable.trust.reasons:
             st.markdown("- " + md(reason, 400))
@@ -138,6 +137,17 @@ def trust(reliable: Reliability, *, at_optimum: bool = True) -> None:
             "Green needs enough effective samples and a Pareto k-hat below its threshold, pooled and per "
             "prompt; red means the weights sit on a handful of replies."
         )
+
+
+def reading(reliable: Reliability | None, view: View) -> None:
+    """How far to trust what is shown, what its words mean, and constraints that hang together, in one place."""
+    with st.container(gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if reliable is not None:
+                trust(reliable, at_optimum=view.at_optimum)
+            glossary()
+        for sentence in view.solution.dependent:
+            st.info(md(f"{sentence}.", 500), icon=":material/link:")
 
 
 def glossary() -> None:

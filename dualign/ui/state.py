@@ -275,18 +275,12 @@ def _read_constraint(
     if len(parts) not in (2, 4) or parts[0] not in names:
         notes.add(f"The constraint '{_short(text)}' in this link does not fit this set; left out.")
         return None
-    try:
-        value = float(parts[1][:64])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        notes.add(
-            f"The threshold '{_short(parts[1])}' in this link is not a finite number; the constraint was left out."
-        )
+    stated = _number(parts[1], math.nan, "a threshold", notes)
+    if not math.isfinite(stated):
         return None
-    if clamp(value) != value:
-        notes.add(f"The threshold '{_short(parts[1])}' in this link was moved to {clamp(value):g}.")
-    value = clamp(value)
+    value = clamp(stated)
+    if value != stated:
+        notes.add(f"The threshold '{_short(parts[1])}' in this link was moved to {value:g}.")
     if len(parts) == 2:
         return Threshold(parts[0], value)
     if parts[2] == "group" and parts[3] in groups:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dualign.figures.geometry import PolicyPoint
-from dualign.models.policies import Policy, list_policies
+from dualign.models.policies import Policy, PolicySpec, list_policies
 from dualign.samples import Store
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
@@ -41,9 +41,9 @@ class Measured:
         return self.reward - self.beta * self.kl
 
 
-def measured(policy: Policy) -> Measured | None:
+def measured(spec: PolicySpec) -> Measured | None:
     """The held-out measurement in a policy's record, or None where it has none."""
-    found = policy.spec.metrics.get("held_out_off_policy")
+    found = spec.metrics.get("held_out_off_policy")
     if not isinstance(found, Mapping):
         return None
     try:
@@ -53,7 +53,7 @@ def measured(policy: Policy) -> Measured | None:
             utilities={str(k): float(v) for k, v in found["utility_gains"].items()},
             utilities_error={str(k): float(v) for k, v in found["utility_gains_error"].items()},
             kl=float(found["kl"]),
-            beta=float(policy.spec.beta),
+            beta=float(spec.beta),
             basis=f"{found['n_prompts']} held-out prompts, importance weights on the reference's replies",
         )
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -65,15 +65,16 @@ def of_set(lens: LensSettings) -> list[Policy]:
     return [policy for policy in list_policies() if policy.spec.samples == lens.samples]
 
 
-def same_reward(policy: Policy, lens: LensSettings, own: str) -> bool:
-    """Whether the gain in reward that was measured of a policy is one in the lens's reward; ``own`` is the set's."""
-    asked = policy.spec.options.get("specification")
-    theirs = (asked.get("reward") if isinstance(asked, Mapping) else None) or own
-    return bool(theirs == (lens.reward or own))
+def same_reward(spec: PolicySpec, reward: str | None) -> bool:
+    """Whether the gain in reward that was measured of a policy is one in ``reward``, None for its set's own."""
+    own = Store().manifest(spec.samples).reward
+    asked = spec.options.get("specification")
+    theirs = asked.get("reward") if isinstance(asked, Mapping) else None
+    return (theirs or own) == (reward or own)
 
 
 def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
-    """Trained policies as points of the image set along the constraint in focus; at most the dozen newest.
+    """Trained policies as points of the image set along the constraint in focus, by slack; at most the dozen newest.
 
     A policy stands where its measured gains put it: slack of the constraint in focus, and E[r] − β KL with the other
     constraints' slack at the prices that the lens holds.
@@ -83,11 +84,9 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
     if lens.form == "absolute":
         spare = spare - np.asarray(samples.baseline)
     found = []
-    trained_here = of_set(lens)
-    own = Store().manifest(lens.samples).reward if trained_here else ""
-    for policy in sorted(trained_here, key=lambda one: one.spec.created, reverse=True):
-        seen = measured(policy)
-        if seen is None or lens.group is not None or not same_reward(policy, lens, own):
+    for policy in sorted(of_set(lens), key=lambda one: one.spec.created, reverse=True):
+        seen = measured(policy.spec)
+        if seen is None or lens.group is not None or not same_reward(policy.spec, lens.reward):
             continue
         if not set(names) <= set(seen.utilities):
             continue
@@ -105,10 +104,13 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
                 height_error=1.96 * seen.reward_error,
             )
         )
-    return found[:_MOST_POINTS]
+    return sorted(found[:_MOST_POINTS], key=lambda point: point.slack)
 
 
 def legend(names: Sequence[str]) -> str:
     """What the numbered circles of a figure are, for Markdown."""
     named = " · ".join(f"**{k}** {md(name)}" for k, name in enumerate(names, 1))
-    return f"Open circles are trained policies, measured on held-out prompts: {named}."
+    return (
+        "Open circles are trained policies, measured on held-out prompts by importance weights on the reference's "
+        f"replies: {named}."
+    )

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from dualign.errors import DualignError
 from dualign.figures import dual
-from dualign.figures.scores import correlation_data
+from dualign.figures.scores import conflict, correlation_data
 from dualign.samples import (
     ImportMapping,
     ImportProposal,
@@ -27,7 +27,7 @@ from dualign.samples import (
 )
 from dualign.ui import analysis, data, session, show, words
 from dualign.ui.terms import score_name
-from dualign.ui.texts import interval, md, md_code, number
+from dualign.ui.texts import interval, md, md_code, number, signed
 
 _KEPT, _ROUND = "import_parsed", "import_round"
 _SUFFIXES = ["csv", "tsv", "json", "jsonl", "parquet", "npz", "pt", "gz", "zst"]
@@ -257,11 +257,7 @@ def _preview(found: SampleSet) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         others = [term for term in found.manifest.utilities if term != utility]
-        # A mean over prompts of means over replies, as the reference's level is defined.
-        of = found.table["prompt_id"].to_numpy()
-        means = {
-            other: pd.Series(found.table[other].to_numpy()).groupby(of).mean().mean() for other in others
-        }
+        means = found.scored(utilities=others).baseline if others else ()
         price = [("λ* (reward per utility)", "none")]
         if view.feasible:
             reliable = analysis.reliability(view, resamples=200)
@@ -269,7 +265,7 @@ def _preview(found: SampleSet) -> None:
             price = [
                 ("λ* (reward per utility)", number(float(view.solution.multipliers[0]))),
                 ("95 % interval of λ*", interval(low, high)),
-                ("Trust", words.LIGHT_WORDS[reliable.trust.light][0].removeprefix("Trust: ")),
+                ("Trust", words.LIGHT_WORDS[reliable.trust.light][0]),
             ]
         rows = [
             ("Prompts", f"{found.n_prompts:,}"),
@@ -279,16 +275,16 @@ def _preview(found: SampleSet) -> None:
             (f"Reference: {reward}", number(view.problem.samples.reference_reward)),
             (f"Reference: {name}", number(float(view.problem.samples.baseline[0]))),
             *(
-                (f"Reference: {score_name(found.manifest, other)}", number(float(means[other])))
-                for other in others
+                (f"Reference: {score_name(found.manifest, other)}", number(float(mean)))
+                for other, mean in zip(others, means, strict=True)
             ),
             (f"Threshold on {name}", number(float(view.problem.thresholds[0]))),
             *price,
             ("Effective replies, median", number(float(view.here.ess_median[0]))),
         ]
         show.records([{"What": what, "Value": value} for what, value in rows], alt="Preview")
-        for column in (utility, *others):
-            st.caption(_conflict(found, score, column))
+        for sentence in _conflicts(found, score, (utility, *others)):
+            st.caption(sentence)
         if view.here.ess_median[0] < 2:
             st.warning(
                 "Under two effective replies a prompt: raise β later, or D rests on single replies.",
@@ -309,18 +305,23 @@ def _preview(found: SampleSet) -> None:
         )
 
 
-def _conflict(found: SampleSet, reward: str, utility: str) -> str:
-    """Whether a utility pulls against the reward, and so whether its sign is likely, for Markdown."""
-    scores = np.stack([found.table[column].to_numpy() for column in (reward, utility)], axis=-1)
-    names = (score_name(found.manifest, reward), score_name(found.manifest, utility))
-    within = float(correlation_data(names, scores, found.table["prompt_id"].to_numpy()).within[0, 1])
-    if within < -0.05:
-        verdict = "They pull apart, so the constraint has a price."
-    elif within > 0.05:
-        verdict = "They move together, so the constraint may be free. Is the sign right?"
-    else:
-        verdict = "They hardly move together: the price is that of moving one alone."
-    return f"{md(names[0])} and {md(names[1])} correlate by {number(within, 2)} within prompts. {verdict}"
+_VERDICTS = {
+    "pull apart": "so the constraint has a price.",
+    "move together": "so the constraint may be free. Is the sign right?",
+    "hardly move together": "so the price is that of moving one alone.",
+}
+
+
+def _conflicts(found: SampleSet, reward: str, utilities: Sequence[str]) -> list[str]:
+    """Whether each utility pulls against the reward, and so whether its sign is likely, for Markdown."""
+    scores = np.stack([found.table[column].to_numpy() for column in (reward, *utilities)], axis=-1)
+    names = tuple(score_name(found.manifest, column) for column in (reward, *utilities))
+    within = correlation_data(names, scores, found.table["prompt_id"].to_numpy()).within[0, 1:]
+    return [
+        f"{md(names[0])} and {md(name)} {conflict(value)} within prompts (correlation {signed(value, 2)}), "
+        f"{_VERDICTS[conflict(value)]}"
+        for name, value in zip(names[1:], within.tolist(), strict=True)
+    ]
 
 
 def spread(sample_set: SampleSet) -> str:

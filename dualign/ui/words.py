@@ -15,9 +15,9 @@ from dualign.ui.terms import score_name, unit_sentence
 from dualign.ui.texts import interval, md, number, signed
 
 LIGHT_WORDS = {
-    "green": ("Trust: high", ":material/check_circle:", "green"),
-    "amber": ("Trust: limited", ":material/error:", "orange"),
-    "red": ("Trust: do not rely on this", ":material/cancel:", "red"),
+    "green": ("high", ":material/check_circle:", "green"),
+    "amber": ("limited", ":material/error:", "orange"),
+    "red": ("do not rely on this", ":material/cancel:", "red"),
 }
 GLOSSARY = (
     ("reference", "the model as it is, whose replies were scored"),
@@ -275,14 +275,10 @@ def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None
     )
 
 
-def moves(view: View) -> bool:
-    """Whether some policy changes the constrained quantity in any of the constraints."""
-    return any(high - low > 1e-9 * max(1.0, abs(high), abs(low)) for low, high in view.ranges)
-
-
-def dependence(view: View) -> str:
-    """Constraints that depend on each other, named, for Markdown; else empty."""
-    return md(" ".join(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in view.solution.dependent), 500)
+def moves(view: View, j: int) -> bool:
+    """Whether some policy changes what constraint ``j`` is on."""
+    low, high = view.ranges[j]
+    return high - low > 1e-9 * max(1.0, abs(high), abs(low))
 
 
 def next_step(view: View, reliable: Reliability | None) -> str:
@@ -291,7 +287,7 @@ def next_step(view: View, reliable: Reliability | None) -> str:
         return "Lower the threshold in the sidebar until it fits, or see the conflict on the **Dual** page."
     if reliable is not None and reliable.trust.light == "red":
         return "Raise β or lower the threshold until the trust light leaves red; the **Dual** page shows where that is."
-    if not moves(view):
+    if not any(moves(view, j) for j in range(len(view.terms))):
         return "The constrained score does not vary within any prompt: choose another one in the sidebar."
     if view.solution.outcome is Outcome.OPTIMAL_NOT_BINDING:
         return "Raise the threshold in the lens until it starts to cost something."

@@ -24,6 +24,7 @@ from dualign.models.chat import (
 )
 from dualign.models.crisis import detect
 from dualign.models.policies import PolicySpec
+from dualign.samples import Store
 from dualign.ui.chat import catalogue, export, landscape, saved, votes
 from dualign.ui.chat.comparison import Comparison, from_query, to_query
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply, shuffled
@@ -283,15 +284,26 @@ def policy_spec(**metrics: object) -> PolicySpec:
 
 def test_a_trained_policy_sits_where_it_was_measured(temporary_store: Path) -> None:
     sample_set = make_set("plain")
+    Store().save(sample_set)
     land = landscape.build(sample_set, reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0)
     reference, policy = land.spot(None), AdapterPolicy(name="mine")
     assert not catalogue.spot_of(policy, land, {"mine": policy_spec()}).measured
-    record = {"reward_gain": -0.25, "utility_gains": {"harmless": 0.5}}
+    record = {
+        "reward_gain": -0.25,
+        "reward_gain_error": 0.02,
+        "utility_gains": {"harmless": 0.5},
+        "utility_gains_error": {"harmless": 0.03},
+        "kl": 0.4,
+        "n_prompts": 5,
+    }
     spec = policy_spec(held_out_off_policy=record)
     spot = catalogue.spot_of(policy, land, {"mine": spec})
     assert spot.measured
     assert (spot.reward, spot.utility) == pytest.approx((reference.reward - 0.25, reference.utility + 0.5))
     assert spot.utility_rank > 55 > 45 > spot.reward_rank
+    # Its gain in one reward is none in another.
+    other = landscape.build(sample_set, reward="humor", utility="harmless", beta=1.0, best=0.8, top=3.0)
+    assert not catalogue.spot_of(policy, other, {"mine": spec}).measured
     asked = land.prompts[3:5]
     rows = [place for place in range(len(land.prompts)) if land.prompts[place] in asked]
     table = pa.table(

@@ -110,7 +110,7 @@ def test_the_preview_tells_of_every_utility(open_app: OpenApp) -> None:
     assert " to " in said["95 % interval of λ*"]
     assert said["Trust"]
     assert said["Form of thresholds"] == "improvement"
-    assert texts(app).count("within prompts.") >= 2
+    assert texts(app).count("within prompts (correlation") >= 2
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, str]]:

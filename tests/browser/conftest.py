@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
+from tests import serving
 from tests.browser_setup import ARGUMENTS, require_chromium
-
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.serving import PROJECT as PROJECT
 
 
 @dataclass
@@ -50,26 +44,6 @@ class Watch:
             self.errors.append(message.text)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _await_health(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 90.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"Streamlit ended with code {process.returncode}:\n{log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.1)
-    raise RuntimeError(f"Streamlit did not answer within {seconds:.0f} s:\n{log.read_text()[-2000:]}")
-
-
 Serve = Callable[..., str]
 
 
@@ -78,30 +52,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Start ``streamlit run SCRIPT`` on a free port; return its address. Stopped after the module."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(script: Path, *, env: dict[str, str] | None = None, options: tuple[str, ...] = ()) -> str:
-        port = _free_port()
+    def run(script: Path, *, env: dict[str, str] | None = None, options: tuple[str, ...] = ()) -> str:
         log = tmp_path_factory.mktemp("server") / "log.txt"
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
-        command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.fileWatcherType=none"]
-        command += ["--browser.gatherUsageStats=false", *options]
-        with log.open("wb") as sink:
-            process = subprocess.Popen(
-                command, cwd=PROJECT, env=os.environ | (env or {}), stdout=sink, stderr=subprocess.STDOUT
-            )
+        command = ("streamlit", "run", str(script), "--browser.gatherUsageStats=false", *options)
+        process, url = serving.start(*command, "--server.fileWatcherType=none", log=log, environment=env)
         started.append(process)
-        url = f"http://127.0.0.1:{port}"
-        _await_health(url, process, log)
         return url
 
-    yield start
+    yield run
     for process in started:
-        process.terminate()
-    for process in started:
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        serving.stop(process)
 
 
 @pytest.fixture(scope="session")

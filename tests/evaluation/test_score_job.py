@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from dualign import jobs
 from dualign.errors import StoreError
 from dualign.evaluation.score_job import _keep, _resume, parts, score_job
-from dualign.models.scorers import load_scorer
+from dualign.models.scorers import load_scorer, score_set
 from dualign.samples import Manifest, SampleSet, Store
 from tests.jobs.conftest import ended
 from tests.models.test_scorer_folders import classifier
@@ -44,8 +45,26 @@ def test_a_set_is_scored_stored_and_opened_with_defaults(store: Store, tmp_path:
     alone = load_scorer(scorers[0]).score(table["prompt"].to_pylist(), table["response"].to_pylist())
     np.testing.assert_allclose(table["good"].to_numpy(), alone, atol=1e-5)
     assert set(scored.manifest.default_thresholds) == {"safe"}
+    by_hand = score_set(store.open("raw"), scorers, name="by-hand")
+    assert scored.manifest.default_beta == by_hand.manifest.default_beta
+    assert scored.manifest.default_thresholds == pytest.approx(by_hand.manifest.default_thresholds)
     with pytest.raises(StoreError, match="already named"):
         score_job(store, "raw", scorers, name="raw-scored")
+
+
+def test_a_set_that_was_scored_before_keeps_its_own_defaults(store: Store, tmp_path: Path) -> None:
+    first, second = (f"{classifier(tmp_path / name)}:reward" for name in ("good", "safe"))
+    once = score_set(store.open("raw"), [first, second], name="once")
+    store.save(
+        replace(once, manifest=replace(once.manifest, default_beta=7.0, default_thresholds={"safe": 3.0}))
+    )
+    third = f"{classifier(tmp_path / 'kind')}:reward"
+    job = ended(jobs.submit(score_job(store, "once", [third], name="twice")).id)
+    assert job.state == "completed", jobs.logs(job.id)
+    kept = store.open("twice").manifest
+    by_hand = score_set(store.open("once"), [third], name="by-hand").manifest
+    assert (kept.default_beta, kept.default_thresholds) == (by_hand.default_beta, by_hand.default_thresholds)
+    assert (kept.default_beta, kept.default_thresholds["safe"]) == (7.0, 3.0)
 
 
 def test_parts_hold_whole_prompts_and_go_on_where_an_attempt_stopped() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from dualign.evaluation.experiments.setup import Options, Setup, open_setup
 from dualign.evaluation.measure import Measurement
 from dualign.evaluation.resampled import multipliers_for, reference_replies, resampled_replies
 from dualign.evaluation.results import ExperimentResult, Reading, machine, now, plain
+from dualign.evaluation.tracking import satisfied_at
 from dualign.evaluation.trained import Trained, trained_policies
 from dualign.samples.split import held_out
 
@@ -94,7 +94,7 @@ def run(options: Options) -> ExperimentResult:
     learnt = _trained_rows(trained, name)
     if learnt:
         tables["satisfaction-trained"] = learnt
-    errors, held = _errors(rows), _held(rows)
+    (_, errors), held = satisfied_at(rows), _held(rows)
     splits = _repeated(setup, thresholds)
     tables["splits"] = splits
     whole = {kind: float(np.mean(splits[kind])) for kind in ("one-shot", "iterative")}
@@ -108,10 +108,8 @@ def run(options: Options) -> ExperimentResult:
     ]
     readings = [_reading(f"choice among {CANDIDATES} replies, mean over random splits", whole)]
     if learnt:
-        # Kinds are compared where both were trained: distances grow with the threshold.
-        shared = _shared(learnt)
-        trained_errors = _errors(shared)
-        at = ", ".join(f"{value:g}" for value in dict.fromkeys(shared["threshold"]))
+        shared, trained_errors = satisfied_at(learnt)
+        at = ", ".join(f"{value:g}" for value in shared)
         findings.append(
             f"Trained policies at {name} ≥ {at}: mean distance from the threshold "
             + ", ".join(f"{kind} {value:.3f}" for kind, value in trained_errors.items())
@@ -260,24 +258,6 @@ def _trained_rows(trained: list[Trained], name: str) -> dict[str, list[Any]] | N
             t.measured.utility_gains[name],
         )
     return rows if rows["kind"] else None
-
-
-def _shared(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """The rows whose thresholds every kind has; all where no threshold is shared."""
-    of = {
-        kind: {b for k, b in zip(rows["kind"], rows["threshold"], strict=True) if k == kind}
-        for kind in rows["kind"]
-    }
-    common = set.intersection(*of.values())
-    keep = [not common or b in common for b in rows["threshold"]]
-    return {key: list(compress(values, keep)) for key, values in rows.items()}
-
-
-def _errors(rows: dict[str, list[Any]]) -> dict[str, float]:
-    found: dict[str, list[float]] = {}
-    for kind, threshold, achieved in zip(rows["kind"], rows["threshold"], rows["achieved"], strict=True):
-        found.setdefault(kind, []).append(abs(achieved - threshold))
-    return {kind: float(np.mean(values)) for kind, values in found.items()}
 
 
 def _held(rows: dict[str, list[Any]]) -> dict[str, int]:

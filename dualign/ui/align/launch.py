@@ -60,7 +60,7 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
         )
         if found.trust and found.trust != "green":
             words, icon, _ = LIGHT_WORDS[found.trust]
-            st.warning(f"{words}. " + md(" ".join(found.trust_reasons), 500), icon=icon)
+            st.warning(f"Trust: {words}. " + md(" ".join(found.trust_reasons), 500), icon=icon)
         _cost(found)
         _launch(spec, found)
 

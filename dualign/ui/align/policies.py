@@ -46,14 +46,14 @@ def table(lens: LensSettings) -> None:
 
 
 def _row(policy: Policy, lens: LensSettings) -> dict[str, Any]:
-    spec, seen = policy.spec, measured(policy)
+    spec = policy.spec
+    seen = measured(spec)
     row: dict[str, Any] = {
         "Policy": spec.title or spec.name,
         "λ": ", ".join(f"{name} {number(float(value))}" for name, value in spec.multipliers.items()) or "–",
     }
-    own = data.open_set(lens.samples).manifest.reward
-    reward = lens.reward or own
-    comparable = seen is not None and same_reward(policy, lens, own)
+    reward = lens.reward or data.open_set(lens.samples).manifest.reward
+    comparable = seen is not None and same_reward(spec, lens.reward)
     row[f"Gain in {reward}"] = (
         "–" if not comparable or seen is None else _with(seen.reward, seen.reward_error)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from dualign.models.policies import PolicySpec
 from dualign.ui.chat import catalogue
 from dualign.ui.chat.comparison import LETTERS
 from dualign.ui.chat.conversation import Exchange, Reply
-from dualign.ui.chat.landscape import Landscape
+from dualign.ui.chat.landscape import Landscape, Spot
 from dualign.ui.chat.page_state import Chat
 from dualign.ui.texts import md, number
 
@@ -21,8 +21,8 @@ _LONGEST = 32_000
 _HEIGHT = 480  # a taller one would trap the finger that scrolls a phone
 
 
-def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None:
-    """One head a column: the policy, its slider, what it gives up."""
+def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: Sequence[Spot]) -> None:
+    """One head a column: the policy, its slider, what it gives up; ``spots`` are where all columns sit."""
     simple = chat.comparison.simple
     reference = land.spot(None)
     for place, column in zip(st.columns(len(chat.columns), gap="medium"), chat.columns, strict=True):
@@ -42,8 +42,7 @@ def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None:
             if chat.order is None:
                 _choice(chat, column, land, specs)
                 _slider(chat, column, land, specs)
-            spot = catalogue.spot_of(policy, land, specs)
-            st.caption(md(catalogue.gives_up(spot, reference, land, simple=simple), 300))
+            st.caption(md(catalogue.gives_up(spots[column], reference, land, simple=simple), 300))
 
 
 def _focus_button(chat: Chat, column: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class Landscape:
     def spot(self, multiplier: float | None) -> Spot:
         """Where the tilted policy at ``multiplier`` sits; the reference for None."""
         weights = self.weights(multiplier)
-        reward_rank, utility_rank = (float((weights * ranks).sum(axis=1).mean()) for ranks in self._ranks())
+        reward_rank, utility_rank = (float((weights * ranks).sum(axis=1).mean()) for ranks in self._ranks)
         if multiplier is None:
             replies = np.isfinite(np.asarray(self.samples.rewards)).sum(axis=1)
             return Spot(
@@ -150,6 +151,7 @@ class Landscape:
             return np.asarray(self.samples.rewards)
         return np.asarray(self.samples.utilities)[..., 0]
 
+    @cached_property
     def _ranks(self) -> tuple[Array, Array]:
         return _percentiles(self.scores(self.reward_name)), _percentiles(self.scores(self.utility_name))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from dualign.errors import DualignError
 from dualign.evaluation.policies import read_evaluation
 from dualign.models.policies import PolicySpec
+from dualign.ui import trained
 from dualign.ui.chat.landscape import Landscape
 
 
@@ -42,11 +41,11 @@ def _own_replies(spec: PolicySpec, land: Landscape) -> tuple[float, float] | Non
 
 
 def _off_policy(spec: PolicySpec, land: Landscape) -> tuple[float, float] | None:
-    found = spec.metrics.get("held_out_off_policy")
-    if not isinstance(found, Mapping):
+    seen = trained.measured(spec)
+    if (
+        seen is None
+        or land.utility_name not in seen.utilities
+        or not trained.same_reward(spec, land.reward_name)
+    ):
         return None
-    try:
-        reward, utility = float(found["reward_gain"]), float(found["utility_gains"][land.utility_name])
-    except (KeyError, TypeError, ValueError):
-        return None
-    return (reward, utility) if np.isfinite([reward, utility]).all() else None
+    return seen.reward, seen.utilities[land.utility_name]

@@ -130,7 +130,9 @@ class Chat:
             if not self.conversation.exchanges:
                 return
             if columns and live is not None:
-                self.settle({k: r for k, r in live.replies().items() if k not in live.left}, left=live.left)
+                # Cells still fill: what has ended is asked once.
+                left = live.left
+                self.settle({k: r for k, r in live.replies().items() if k not in left}, left=left)
             if columns:
                 columns = tuple(sorted({*self.waiting, *columns}))
             self.waiting = () if self.held_back else (columns or tuple(range(len(self.shown))))

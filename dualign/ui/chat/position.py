@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dualign.figures.policies import Mark, PolicyMapData, policy_map_figure
 from dualign.models.policies import PolicySpec
 from dualign.ui import show
 from dualign.ui.chat import catalogue
 from dualign.ui.chat.comparison import LETTERS
-from dualign.ui.chat.landscape import Landscape
+from dualign.ui.chat.landscape import Landscape, Spot
 from dualign.ui.chat.page_state import Chat
 
 
-def position_map(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None:
-    """The map with a mark a column; nothing while a blind round hides which is which."""
+def position_map(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: Sequence[Spot]) -> None:
+    """The map with a mark a column, where ``spots`` says; nothing while a blind round hides which is which."""
     if chat.hidden:
         return
     simple = chat.comparison.simple
     reference = land.spot(None)
     marks = []
-    for column, policy in enumerate(chat.shown):
-        spot = catalogue.spot_of(policy, land, specs)
+    for column, (policy, spot) in enumerate(zip(chat.shown, spots, strict=True)):
         title = catalogue.title(policy, land, specs, simple=simple)
         marks.append(Mark(LETTERS[column], title, spot.utility, spot.reward, spot.measured))
     drawn = PolicyMapData(

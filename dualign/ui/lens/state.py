@@ -66,6 +66,7 @@ class PolicyMarker:
     Attributes
     ----------
     label : str
+        One or two characters, written in the marker.
     utility, regularized_reward : float
         Improvement (or level, in the absolute form) of the active utility, and E[r] - beta KL.
     utility_interval, reward_interval : (float, float) or None

@@ -88,7 +88,7 @@ export function drawSet(pen, view, model, pinned, range, size) {
   pen.obstruct(points.filter((p) => p.y < size.height && p.x > -50));
   pen.obstruct([{ x: wall, y: box.top }, { x: wall, y: box.bottom }]);
   pen.obstruct(planeEnds(view, y, at, box));
-  policies(pen, view, model, at, y, bounds, inside);
+  policies(pen, view, model, at, y, inside);
   reference(pen, view, model, at, y, bounds);
   optimum(pen, view, at, y, box, bounds, here);
   const beyond = at(b) > box.right ? " \u2192" : at(b) < box.left ? " \u2190" : "";
@@ -226,7 +226,7 @@ function tickLabels(pen, points, view, box, bounds) {
 const ASIDE = [[0, 0], [-20, 8], [-20, -8], [0, 22], [20, 8], [20, -8], [0, -22]];
 const BADGE = 8;
 
-function policies(pen, view, model, at, y, bounds, inside) {
+function policies(pen, view, model, at, y, inside) {
   const improve = (u) => (view.config.form === "absolute" ? u - model.baseline : u);
   const badges = [];
   view.config.policies.forEach((policy, i) => {
@@ -235,11 +235,6 @@ function policies(pen, view, model, at, y, bounds, inside) {
     const [low, high] = policy.reward_interval ?? [policy.regularized_reward, policy.regularized_reward];
     pen.line(`bar-u${i}`, "bar", at(improve(left)), py, at(improve(right)), py, inside);
     pen.line(`bar-t${i}`, "bar", px, y(low), px, y(high), inside);
-    if (policy.label.length > 2) {
-      pen.circle(`policy${i}`, "policy", px, py, 5.5, inside);
-      pen.label(`policy-name${i}`, "note small", px, py, policy.label, [[9, -7, "start"], [-9, -7, "end"], [9, 16, "start"]], { size: 11, frame: bounds });
-      return;
-    }
     // A number stands in its circle, where nothing can push it out; of two that would cover each other one stands
     // aside, tied to its place.
     const free = ([dx, dy]) => badges.every((other) => Math.hypot(px + dx - other.x, py + dy - other.y) > 2 * BADGE);
