@@ -86,7 +86,8 @@ def judge(
         )
     if n_prompts < FEWEST_PROMPTS:
         amber.append(
-            f"{n_prompts} prompts are few for an interval over prompts: use at least {FEWEST_PROMPTS}."
+            f"{n_prompts} prompt{'s are' if n_prompts > 1 else ' is'} few for an interval over prompts: use at least "
+            f"{FEWEST_PROMPTS}."
         )
     if red:
         return Trust("red", tuple(red + amber))
@@ -128,7 +129,7 @@ def _size(ess: EffectiveSampleSize, red: list[str], amber: list[str]) -> None:
         ("over all prompts", ess.pooled, POOLED_RED, POOLED_GREEN),
         ("in the median prompt", ess.median, MEDIAN_RED, MEDIAN_GREEN),
     ):
-        words = f"only {value:.3g} effective responses {where}"
+        words = f"only {value:.3g} effective response{'' if f'{value:.3g}' == '1' else 's'} {where}"
         if value < low:
             red.append(f"{words}: the tilted policy is then the best of a few. Raise beta or add responses.")
         elif value < enough:

@@ -1,5 +1,6 @@
 """Scored samples: formats, strict import, the on-disk store."""
 
+from dualign.samples.apply import fitting_beta
 from dualign.samples.child import parse_in_child
 from dualign.samples.importing import import_file, open_samples, propose_mapping, read_samples, sample_set_of
 from dualign.samples.limits import Limits
@@ -21,6 +22,7 @@ __all__ = [
     "ScoreInfo",
     "Store",
     "choose_scores",
+    "fitting_beta",
     "import_file",
     "open_samples",
     "parse_in_child",

@@ -355,6 +355,13 @@ def within_prompt_spread(prompt: npt.NDArray[Any], values: npt.NDArray[np.float6
         return float(np.sqrt(np.mean((values - np.repeat(means, counts)) ** 2)))
 
 
+def fitting_beta(sample_set: SampleSet, reward: str) -> float:
+    """The rounded standard deviation of ``reward`` within prompts; 1 where it does not vary."""
+    prompt = sample_set.table["prompt_id"].to_numpy()
+    spread = within_prompt_spread(prompt, sample_set.table[reward].to_numpy())
+    return float(f"{spread:.1g}") if 0 < spread < np.inf else 1.0
+
+
 def with_defaults(sample_set: SampleSet, *, beta: bool = True, thresholds: bool = True) -> SampleSet:
     """The set with a default beta and thresholds chosen from its scores.
 
@@ -369,8 +376,7 @@ def with_defaults(sample_set: SampleSet, *, beta: bool = True, thresholds: bool 
     starts = np.flatnonzero(np.concatenate([[True], np.diff(prompt) != 0]))
     chosen, levels = manifest.default_beta, dict(manifest.default_thresholds)
     if beta:
-        spread = within_prompt_spread(prompt, sample_set.table[manifest.reward].to_numpy())
-        chosen = float(f"{spread:.1g}") if 0 < spread < np.inf else 1.0
+        chosen = fitting_beta(sample_set, manifest.reward)
     if thresholds:
         for name in manifest.utilities:
             values = sample_set.table[name].to_numpy()

@@ -30,7 +30,7 @@ from dualign.duality import (
 )
 from dualign.duality.statements import Threshold, build_problem
 from dualign.errors import InvalidInputError
-from dualign.samples import SampleSet
+from dualign.samples import SampleSet, fitting_beta
 from dualign.ui.state import Bounds, LensSettings
 from dualign.ui.terms import Term, term_of
 
@@ -57,6 +57,7 @@ def start_of(sample_set: SampleSet) -> Bounds:
         rewards=scores,
         utilities=tuple(name for name in scores if name != manifest.reward) or scores,
         groups=groups if len(groups) > 1 else (),
+        betas={name: fitting_beta(sample_set, name) for name in scores if name != manifest.reward},
     )
 
 
@@ -193,7 +194,9 @@ def _next_step(
 def fallback(problem: AlignmentProblem) -> float:
     """A multiplier to stand at where λ* is infinite: a few units of beta per spread of the utility."""
     spread = float(np.nanstd(np.where(np.isfinite(problem.margins), problem.margins, np.nan)))
-    return 4.0 * problem.beta / max(spread, 1e-9)
+    # A utility that does not vary has the spread of rounding; any multiplier is as good there.
+    still = spread <= 1e-12 * float(np.abs(problem.samples.utilities).max())
+    return 4.0 * problem.beta / (1.0 if still else spread)
 
 
 def _cost_interval(
@@ -201,16 +204,22 @@ def _cost_interval(
 ) -> tuple[float, float] | None:
     """95 % interval of D(0) − D* over prompts; at the optimum the error of λ* itself enters in second order only.
 
-    None for one prompt, which says nothing of others.
+    It reaches to where it would lie without the bias of few replies, as every interval does (`assess`). None for one
+    prompt, which says nothing of others.
     """
+    from dualign.duality.jackknife import corrected_dual
     from dualign.duality.moments import prompt_moments, prompt_weights
 
     weights = prompt_weights(problem.samples)
     if np.count_nonzero(weights) == 1:
         return None
-    difference = prompt_moments(problem, np.zeros_like(best)).dual - prompt_moments(problem, best).dual
+    zero = np.zeros_like(best)
+    difference = prompt_moments(problem, zero).dual - prompt_moments(problem, best).dual
     error = 1.96 * float(np.sqrt(np.sum(weights**2 * (difference - difference @ weights) ** 2)))
-    return max(0.0, cost - error), cost + error
+    shift = corrected_dual(problem, zero)[0] - corrected_dual(problem, best)[0] - cost
+    if not np.isfinite(shift):
+        shift = 0.0
+    return max(0.0, cost - error + min(shift, 0.0)), cost + error + max(shift, 0.0)
 
 
 def reliability(view: View, *, resamples: int = RESAMPLES, seed: int = 0) -> Reliability:

@@ -12,7 +12,7 @@ from dualign.errors import DualignError
 from dualign.ui import data, session, trained
 from dualign.ui.analysis import View
 from dualign.ui.lens import LensState, PolicyMarker, Unreliable, committed_state, lens
-from dualign.ui.state import BETA_RANGE, LensSettings, clamp
+from dualign.ui.state import LensSettings, clamp
 from dualign.ui.terms import score_name
 from dualign.ui.texts import md
 
@@ -112,7 +112,12 @@ def _commit() -> None:
         replace(constraint, value=clamp(value))
         for constraint, value in zip(now.constraints, state.thresholds, strict=True)
     )
-    there = replace(now, beta=clamp(state.beta, *BETA_RANGE), constraints=constraints, multipliers=None)
+    there = replace(
+        now,
+        beta=clamp(state.beta, *data.bounds(now.samples).beta_range),
+        constraints=constraints,
+        multipliers=None,
+    )
     held = tuple(clamp(value, 0.0, 1e6) for value in state.multipliers)
     session.commit(
         there if state.at_optimum and _follows(now, there, held) else replace(there, multipliers=held)

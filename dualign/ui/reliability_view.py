@@ -50,18 +50,11 @@ def outcome_panel(lens: LensSettings, view: View) -> None:
                 )
     elif outcome is Outcome.OPTIMAL_NOT_BINDING:
         st.markdown(
-            ":material/check: **Not binding.** D rises from λ = 0 on, so the minimum lies at the edge: λ\\* = 0. "
-            "The slack at λ = 0 is what is left over."
+            ":material/check: **Not binding.** D does not fall from λ = 0 on, so the minimum lies at the edge: "
+            "λ\\* = 0. The slack at λ = 0 is what is left over."
         )
     elif outcome is Outcome.INACCURATE:
         st.warning(md(view.solution.message, 500), icon=":material/warning:")
-    if view.solution.dependent:
-        involved = ", ".join(md(part) for part in view.solution.dependent)
-        st.info(
-            f"Constraints that repeat one another on these samples: {involved}. "
-            "Their prices are not unique; the total is.",
-            icon=":material/link:",
-        )
 
 
 def _ease(lens: LensSettings, view: View) -> None:

@@ -197,7 +197,13 @@ def content_note(sample_set: SampleSet, hidden: int, *, key: str = "reveal") -> 
         icon=":material/visibility_off:",
         title="Content note",
     )
-    return bool(st.toggle(f"Show these {hidden} prompts and their replies", key=key, value=False))
+    return bool(
+        st.toggle(
+            f"Show {'this prompt and its' if hidden == 1 else f'these {hidden} prompts and their'} replies",
+            key=key,
+            value=False,
+        )
+    )
 
 
 def _prompt(sample_set: SampleSet, found: Ranked, row: int, count: int, sought: list[str]) -> None:

@@ -12,7 +12,7 @@ from dualign.duality.statements import Threshold
 from dualign.ui import data, session
 from dualign.ui.analysis import other_form
 from dualign.ui.constraints import add_constraint
-from dualign.ui.state import BETA_RANGE, MAX_CONSTRAINTS, LensSettings, clamp
+from dualign.ui.state import MAX_CONSTRAINTS, LensSettings, clamp
 from dualign.ui.texts import md, number
 
 _ALL = "All prompts"
@@ -107,7 +107,7 @@ def _group(lens: LensSettings, groups: tuple[str, ...]) -> None:
 
 def _beta(lens: LensSettings) -> None:
     def change(now: LensSettings, value: Any) -> LensSettings | None:
-        return replace(now, beta=clamp(float(value), *BETA_RANGE), multipliers=None)
+        return replace(now, beta=clamp(float(value), *data.bounds(now.samples).beta_range), multipliers=None)
 
     options = sorted({*_LADDER, lens.beta})
     st.select_slider(

@@ -76,6 +76,14 @@ class Bounds:
     rewards: tuple[str, ...]
     utilities: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    betas: Mapping[str, float] = field(default_factory=dict)
+    """Beta that fits each reward; the set's own default for its own."""
+
+    @property
+    def beta_range(self) -> tuple[float, float]:
+        """Lowest and highest beta: what is usual, and whatever the set itself opens with."""
+        own = (self.start.beta, *self.betas.values())
+        return min(BETA_RANGE[0], *own), max(BETA_RANGE[1], *own)
 
     def constrainable(self, reward: str | None) -> tuple[str, ...]:
         """Scores that can be constrained while ``reward`` is maximised, None for the set's own: all the others."""
@@ -183,14 +191,12 @@ def _read(
 ) -> LensSettings:
     named = _one(query, "set")
     if named is not None and named not in bounds:
-        notes.add(f"The set '{_short(named)}' in this link is not stored here; showing '{default}' instead.")
+        notes.add(
+            f"The set '{_short(named)}' in this link is not stored here; showing '{default}' as it opens."
+        )
         return bounds[default].start
     allowed = bounds[named if named is not None else default]
     start = allowed.start
-    beta = _number(_one(query, "beta"), start.beta, "beta", notes)
-    if not BETA_RANGE[0] <= beta <= BETA_RANGE[1]:
-        notes.add(f"beta {beta:g} in this link was moved into {BETA_RANGE[0]:g} to {BETA_RANGE[1]:g}.")
-        beta = clamp(beta, *BETA_RANGE)
     form = _one(query, "form") or start.form
     if form not in ("improvement", "absolute"):
         notes.add(f"The threshold form '{_short(form)}' in this link is unknown; using '{start.form}'.")
@@ -203,6 +209,11 @@ def _read(
     if reward is not None and reward not in allowed.rewards:
         notes.add(f"This set has no reward column '{_short(reward)}'; using its own.")
         reward = None
+    beta = _number(_one(query, "beta"), allowed.betas.get(reward or "", start.beta), "beta", notes)
+    low, high = allowed.beta_range
+    if not low <= beta <= high:
+        notes.add(f"beta {beta:g} in this link was moved into {low:g} to {high:g}.")
+        beta = clamp(beta, low, high)
     names = allowed.constrainable(reward)
     constraints = _constraints(list(query["c"]), names, allowed.groups, notes) if "c" in query else ()
     constraints = constraints or tuple(own for own in start.constraints if own.utility in names)

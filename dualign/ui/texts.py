@@ -49,6 +49,11 @@ def signed(value: float, digits: int = 3) -> str:
     return text if text == "0" or text.startswith("−") else f"+{text}"
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def interval(low: float, high: float, digits: int = 3) -> str:
     """An interval in words a reader of plain text understands."""
     return f"{number(low, digits)} to {number(high, digits)}"

@@ -251,39 +251,32 @@ def _preview(found: SampleSet) -> None:
     """What the lens would open with: effective samples, D, signs, baseline."""
     lens = analysis.start_of(found).start
     view = analysis.look(found, lens)
-    utility, score = lens.constraints[0].utility, found.manifest.reward
+    score, stated = found.manifest.reward, [constraint.utility for constraint in lens.constraints]
     name, reward = view.names[0], score_name(found.manifest, score)
     st.markdown("**Preview**")
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        others = [term for term in found.manifest.utilities if term != utility]
+        others = [column for column in found.manifest.utilities if column not in stated]
         means = found.scored(utilities=others).baseline if others else ()
-        price = [("λ* (reward per utility)", "none")]
-        if view.feasible:
-            reliable = analysis.reliability(view, resamples=200)
-            low, high = (float(end) for end in reliable.multipliers_interval[0])
-            price = [
-                ("λ* (reward per utility)", number(float(view.solution.multipliers[0]))),
-                ("95 % interval of λ*", interval(low, high)),
-                ("Trust", words.LIGHT_WORDS[reliable.trust.light][0]),
-            ]
         rows = [
             ("Prompts", f"{found.n_prompts:,}"),
             ("Replies per prompt", spread(found)),
             ("β (reward per nat)", number(lens.beta)),
             ("Form of thresholds", lens.form),
             (f"Reference: {reward}", number(view.problem.samples.reference_reward)),
-            (f"Reference: {name}", number(float(view.problem.samples.baseline[0]))),
+            *(
+                (f"Reference: {term}", number(float(mean)))
+                for term, mean in zip(view.names, view.problem.samples.baseline, strict=True)
+            ),
             *(
                 (f"Reference: {score_name(found.manifest, other)}", number(float(mean)))
                 for other, mean in zip(others, means, strict=True)
             ),
-            (f"Threshold on {name}", number(float(view.problem.thresholds[0]))),
-            *price,
+            *_prices(view),
             ("Effective replies, median", number(float(view.here.ess_median[0]))),
         ]
         show.records([{"What": what, "Value": value} for what, value in rows], alt="Preview")
-        for sentence in _conflicts(found, score, (utility, *others)):
+        for sentence in _conflicts(found, score, found.manifest.utilities):
             st.caption(sentence)
         if view.here.ess_median[0] < 2:
             st.warning(
@@ -298,11 +291,27 @@ def _preview(found: SampleSet) -> None:
             at=(at, float(view.here.dual[0]), float(view.here.slack[0, 0])),
             optimum=(at, float(view.solution.dual_optimum)) if view.feasible else None,
             feasible=view.feasible,
+            held=words.others_held(view, 0),
         )
         figure = dual.dual_curve_figure(drawn, show.look())
         show.figure(
             figure, drawn.columns, key="import-preview", sentence=f"The dual of the file, along {name}."
         )
+
+
+def _prices(view: analysis.View) -> list[tuple[str, str]]:
+    """Threshold, λ* and its interval for every constraint that the set opens with, and the light."""
+    rows = []
+    reliable = analysis.reliability(view) if view.feasible else None
+    for j, name in enumerate(view.names):
+        rows.append((f"Threshold on {name}", number(float(view.problem.thresholds[j]))))
+        rows.append((f"λ* of {name}", number(float(view.solution.multipliers[j])) if reliable else "none"))
+        if reliable is not None:
+            low, high = (float(end) for end in reliable.multipliers_interval[j])
+            rows.append((f"95 % interval, {name}", interval(low, high)))
+    if reliable is not None:
+        rows.append(("Trust", words.LIGHT_WORDS[reliable.trust.light][0]))
+    return rows
 
 
 _VERDICTS = {

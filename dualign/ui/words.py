@@ -12,7 +12,7 @@ from dualign.samples import Manifest
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
 from dualign.ui.terms import score_name, unit_sentence
-from dualign.ui.texts import interval, md, number, signed
+from dualign.ui.texts import counted, interval, md, number, signed
 
 LIGHT_WORDS = {
     "green": ("high", ":material/check_circle:", "green"),
@@ -212,7 +212,8 @@ def meaning(view: View, lens: LensSettings) -> list[str]:
     """What the result means for somebody who has not met a dual before: a few plain sentences."""
     samples = view.problem.samples
     lines = [
-        f"The set has {samples.n_prompts:,} prompts with up to {samples.rewards.shape[1]:,} replies each, "
+        f"The set has {counted(samples.n_prompts, 'prompt')} with up to "
+        f"{counted(samples.rewards.shape[1], 'reply', 'replies')} each, "
         "sampled from the reference. We ask which policy is worth most, that is, earns most reward less β for each "
         "nat of KL from the reference, and still meets the constraint."
     ]

@@ -107,7 +107,10 @@ def test_the_preview_tells_of_every_utility(open_app: OpenApp) -> None:
     said = {row["What"]: row["Value"] for frame in app.dataframe for row in _rows(frame.value)}
     assert any("safety" in key for key in said)
     assert any("toxicity" in key for key in said)
-    assert " to " in said["95 % interval of λ*"]
+    assert " to " in said["95 % interval, safety"]
+    for name in ("safety", "−toxicity"):
+        assert f"Threshold on {name}" in said
+        assert f"λ* of {name}" in said
     assert said["Trust"]
     assert said["Form of thresholds"] == "improvement"
     assert texts(app).count("within prompts (correlation") >= 2

@@ -109,6 +109,17 @@ def test_the_sets_own_reward_can_be_constrained_where_another_is_maximised() -> 
     assert alone.constraints
 
 
+def test_a_set_opens_at_its_own_beta_however_far_out() -> None:
+    tiny = Bounds(replace(START, beta=1e-9), ("helpful", *UTILITIES), UTILITIES, betas={"harmless": 40.0})
+    opened = from_query({"set": ["demo"]}, {"demo": tiny}, default="demo")
+    assert (opened.settings.beta, opened.notes) == (1e-9, ())
+    # Another reward brings the beta that fits it, unless the link says which.
+    other = from_query({"set": ["demo"], "reward": ["harmless"]}, {"demo": tiny}, default="demo")
+    assert other.settings.beta == 40.0
+    asked = {"set": ["demo"], "reward": ["harmless"], "beta": ["0.7"]}
+    assert from_query(asked, {"demo": tiny}, default="demo").settings.beta == 0.7
+
+
 def test_moving_a_threshold_returns_to_the_optimum() -> None:
     held = replace(START, multipliers=(2.0,))
     assert held.with_threshold(0, 0.7) == replace(START, constraints=(Threshold("harmless", 0.7),))

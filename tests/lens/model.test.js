@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { missed, perUnit, singular, story } from "../../dualign/ui/lens/js/format.js";
+import { grown } from "../../dualign/ui/lens/js/dualpanel.js";
+import { decimals, fixed, missed, perUnit, singular, story, ticks } from "../../dualign/ui/lens/js/format.js";
 import { Model } from "../../dualign/ui/lens/js/model.js";
 import { decodeSamples } from "../../dualign/ui/lens/js/samples.js";
 
@@ -122,4 +123,19 @@ test("no sentence ends a unit's full stop twice", () => {
       }
     }
   }
+});
+
+test("scores of any size are written with digits that say something", () => {
+  assert.equal(fixed(-4.28e-10, decimals(1e-9)), "\u22124.28e\u221210");
+  assert.equal(fixed(1e-30, decimals(1e-9)), "0");
+  assert.equal(fixed(0.1234, decimals(1)), "0.12");
+});
+
+test("a utility that does not vary has an axis, and an axis of rounding has one mark", () => {
+  const lens = model("plain");
+  lens.samples.spread.utilities[0] = 0;
+  assert.ok(lens.natural <= 1e6);
+  assert.deepEqual(ticks(1, 1 + 4e-16, 5).values.length, 1);
+  const [low, high] = grown([0.3, 0.3 + 5e-17], null, 0.16);
+  assert.ok(ticks(low, high, 5).values.length < 20);
 });

@@ -196,7 +196,9 @@ export function limit(problem, beta, sign) {
 // lam* along this slice: the root of utility(lam) = threshold on lam >= 0. Near the ceiling the shortfall
 // ceiling - utility decays exponentially, so Newton works on its logarithm; a bracket guards every step.
 export function solve(problem, beta, threshold, ceiling, guess = null) {
-  const scale = Math.max(problem.samples.spread.utilities[problem.active], 1e-300);
+  const spread = problem.samples.spread.utilities[problem.active], scale = Math.max(spread, 1e-300);
+  // What no policy moves is met by all or by none.
+  if (!(spread > 0) && threshold <= ceiling + 1e-12) return { outcome: "not_binding", multiplier: 0, at: evaluate(problem, beta, 0) };
   if (threshold >= ceiling - 1e-9 * scale) {
     return { outcome: "infeasible", multiplier: Infinity, best: ceiling, at: null };
   }

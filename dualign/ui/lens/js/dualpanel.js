@@ -23,7 +23,9 @@ export function dualRange(model, pinned, before) {
 export function grown(values, before, margin) {
   const finite = values.filter(Number.isFinite);
   let low = Math.min(...finite), high = Math.max(...finite);
-  const air = (high - low) * margin || Math.max(Math.abs(high), 1) * 0.05;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Values that differ by rounding alone are one value.
+  const air = high - low > 1e-9 * size ? (high - low) * margin : 0.05 * size || 1;
   if (before && low >= before[0] && high <= before[1]) return before;
   [low, high] = [low - air, high + air];
   return before ? [Math.min(low, before[0]), Math.max(high, before[1])] : [low, high];

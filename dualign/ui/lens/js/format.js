@@ -6,13 +6,18 @@ const SHARE = "share of replies";
 
 export function decimals(scale) {
   if (!Number.isFinite(scale) || scale <= 0) return 2;
-  return Math.max(0, Math.min(8, 2 - Math.floor(Math.log10(scale))));
+  return Math.max(0, Math.min(20, 2 - Math.floor(Math.log10(scale))));
 }
 
 export function fixed(value, digits = 2) {
   if (value === Infinity) return "\u221e";
   if (value === -Infinity) return `${MINUS}\u221e`;
   if (!Number.isFinite(value)) return "\u2013";
+  // Scores of the size of 1e-9 would be a row of zeros.
+  if (digits > 8) {
+    if (Math.abs(value) < 0.5 * 10 ** -digits) return "0";
+    return (value < 0 ? MINUS : "") + Math.abs(value).toExponential(2).replace("-", MINUS);
+  }
   const text = Math.abs(value).toFixed(digits);
   return Number(text) !== 0 && value < 0 ? MINUS + text : text;
 }
@@ -38,7 +43,8 @@ export function niceStep(span, count) {
 }
 
 export function ticks(low, high, count) {
-  if (!(high > low)) return { values: [low], digits: 2 };
+  // Closer than numbers can be told apart, or with no end: one mark.
+  if (!(high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) return { values: [low], digits: 2 };
   const step = niceStep(high - low, count);
   const values = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) values.push(k * step);

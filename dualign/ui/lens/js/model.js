@@ -184,7 +184,8 @@ export class Model {
   // lam* along this multiplier; none where no policy meets all constraints, even if D has a lowest point along it.
   lowest(guess = null) {
     const { threshold, ceiling } = this;
-    if (threshold >= ceiling - 1e-9 * this.samples.spread.utilities[this.active]) {
+    const spread = this.samples.spread.utilities[this.active];
+    if (spread > 0 ? threshold >= ceiling - 1e-9 * spread : threshold > ceiling + 1e-12) {
       return { outcome: "infeasible", multiplier: Infinity, at: null };
     }
     return solve(this.problem, this.beta, threshold, this.ends[1].utility, guess);
@@ -200,7 +201,9 @@ export class Model {
   // A multiplier that makes the constraint weigh as much as the reward.
   get natural() {
     const { reward, utilities } = this.samples.spread;
-    return Math.max(reward, 0.3 * this.beta) / Math.max(utilities[this.active], 1e-12) || 1;
+    const spread = utilities[this.active];
+    // A utility that does not vary weighs nothing at any multiplier.
+    return spread > 0 ? Math.max(reward, 0.3 * this.beta) / spread || 1 : 1;
   }
 
   // Room for lam* and for where the page stands, however far out, so that lens and pages never differ.
