@@ -59,7 +59,8 @@ def test_progress_counts_and_estimates(tiny_folder: Path, tmp_path: Path) -> Non
         on_progress=seen.append,
     )
     assert [(p.done, p.total) for p in seen] == [(1, 3), (2, 3), (3, 3)]
-    assert seen[0].remaining_seconds is not None and seen[0].remaining_seconds > 0
+    assert seen[0].remaining_seconds is not None
+    assert seen[0].remaining_seconds > 0
     assert seen[-1].remaining_seconds == 0
 
 
