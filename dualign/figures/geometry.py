@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyPoint:
-    """A trained policy in slack coordinates (utility, reward), with the half-widths of its 95 % intervals."""
+    """A trained policy in slack coordinates (utility, reward), with the half-widths of its 95 % intervals.
+
+    ``kl`` is its divergence from the reference in nats: the height falls by it for each unit of beta.
+    """
 
     label: str
     slack: float
     height: float
     slack_error: float = 0.0
     height_error: float = 0.0
+    kl: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -75,6 +75,7 @@ def _policies(settings: LensSettings, view: View) -> list[tuple[str, PolicyMarke
                     point.slack + level + point.slack_error,
                 ),
                 reward_interval=(point.height - point.height_error, point.height + point.height_error),
+                kl=point.kl,
             ),
         )
         for k, point in enumerate(found, 1)

@@ -102,6 +102,7 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
                 slack_error=1.96 * seen.utilities_error.get(name, 0.0),
                 height=height,
                 height_error=1.96 * seen.reward_error,
+                kl=seen.kl,
             )
         )
     return sorted(found[:_MOST_POINTS], key=lambda point: point.slack)

@@ -14,6 +14,7 @@ M = int(QUERY.get("m", "1"))
 P, N = int(QUERY.get("prompts", "200")), int(QUERY.get("responses", "64"))
 POLICIES = {
     "1": [PolicyMarker("1", 0.4, 0.55, (0.33, 0.47), (0.5, 0.6))],
+    "level": [PolicyMarker("1", 0.2, 0.6), PolicyMarker("2", 0.5, 0.6, kl=0.8)],
     # Two of them nearly at one place.
     "crowd": [
         PolicyMarker(str(k), utility, value)

@@ -111,6 +111,23 @@ def test_beta_is_dragged_and_typed(url: str, open_page: OpenPage, oracle: refere
     assert await_state(page, after)["beta"] < after["beta"]
 
 
+def test_policies_go_along_while_beta_is_dragged(url: str, open_page: OpenPage) -> None:
+    page = ready(open_page(f"{url}/?policies=level"))
+    circles = page.locator("circle.policy")
+    first, second = (float(str(circle.get_attribute("cy"))) for circle in circles.all())
+    assert first == pytest.approx(second, abs=0.1)
+    box = page.get_by_label("beta, strength of the KL penalty").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + box["height"] / 2, steps=6)
+    # Not let go of yet: the second one lies 0.8 nats from the reference and so falls, the first does not.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    first, second = (float(str(circle.get_attribute("cy"))) for circle in circles.all())
+    assert second > first + 3
+    page.mouse.up()
+
+
 @pytest.mark.parametrize(
     ("name", "key"), [("lam", "ArrowRight"), ("boundary", "ArrowDown"), ("threshold", "ArrowUp")]
 )

@@ -70,6 +70,9 @@ class PolicyMarker:
     utility, regularized_reward : float
         Improvement (or level, in the absolute form) of the active utility, and E[r] - beta KL.
     utility_interval, reward_interval : (float, float) or None
+        Where the true values lie with 95 % confidence.
+    kl : float
+        KL to the reference in nats. While beta is dragged the marker moves by it.
     """
 
     label: str
@@ -77,6 +80,7 @@ class PolicyMarker:
     regularized_reward: float
     utility_interval: tuple[float, float] | None = None
     reward_interval: tuple[float, float] | None = None
+    kl: float = 0.0
 
 
 def checked_state(

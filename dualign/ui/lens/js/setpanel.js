@@ -27,7 +27,7 @@ export function setRange(model, pinned, before) {
   }
   for (const policy of model.config.policies) {
     us.push(model.config.form === "absolute" ? policy.utility - model.baseline : policy.utility);
-    ts.push(policy.regularized_reward);
+    ts.push(standing(policy.regularized_reward, policy, model));
   }
   const ceiling = Math.max(...ts.filter(Number.isFinite));
   const air = 0.12 * (ceiling - Math.min(...ts.filter(Number.isFinite)));
@@ -226,15 +226,21 @@ function tickLabels(pen, points, view, box, bounds) {
 const ASIDE = [[0, 0], [-20, 8], [-20, -8], [0, 22], [20, 8], [20, -8], [0, -22]];
 const BADGE = 8;
 
+// E[r] − beta KL was told at the beta of the configuration; while beta is dragged it goes along.
+function standing(told, policy, model) {
+  return told - policy.kl * (model.beta - model.config.beta);
+}
+
 function policies(pen, view, model, at, y, inside) {
   const improve = (u) => (view.config.form === "absolute" ? u - model.baseline : u);
   const badges = [];
   view.config.policies.forEach((policy, i) => {
-    const px = at(improve(policy.utility)), py = y(policy.regularized_reward);
+    const height = (told) => y(standing(told, policy, model));
+    const px = at(improve(policy.utility)), py = height(policy.regularized_reward);
     const [left, right] = policy.utility_interval ?? [policy.utility, policy.utility];
     const [low, high] = policy.reward_interval ?? [policy.regularized_reward, policy.regularized_reward];
     pen.line(`bar-u${i}`, "bar", at(improve(left)), py, at(improve(right)), py, inside);
-    pen.line(`bar-t${i}`, "bar", px, y(low), px, y(high), inside);
+    pen.line(`bar-t${i}`, "bar", px, height(low), px, height(high), inside);
     // A number stands in its circle, where nothing can push it out; of two that would cover each other one stands
     // aside, tied to its place.
     const free = ([dx, dy]) => badges.every((other) => Math.hypot(px + dx - other.x, py + dy - other.y) > 2 * BADGE);
