@@ -19,6 +19,7 @@ from dualign.duality import (
     solve_dual,
 )
 from dualign.errors import InvalidInputError
+from dualign.models.policies import policy_folder
 from dualign.samples import SampleSet, open_samples
 from dualign.samples.split import held_out
 
@@ -79,7 +80,12 @@ def resolve(spec: AlignSpec) -> Objective:
         Unknown scores or constraints, thresholds that no policy can meet, or too few prompts to hold out.
     StoreError, SampleFileError
         The sample set cannot be opened.
+    ModelError
+        A policy to start from or to weigh by is not stored.
     """
+    for policy in (spec.options.warm_start, spec.reward_policy, *spec.utility_policies.values()):
+        if policy:
+            policy_folder(policy)
     sample_set = open_samples(spec.samples)
     manifest = sample_set.manifest
     form = spec.form or manifest.default_form

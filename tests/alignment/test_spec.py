@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from dualign.alignment import AlignSpec, TrainOptions, estimate, job_spec, off_policy, policy_names, resolve
 from dualign.alignment.off_policy import reward_margin
 from dualign.duality import AlignmentProblem, ScoredSamples, evaluate_dual, solve_dual
-from dualign.errors import InvalidInputError, StoreError
+from dualign.errors import InvalidInputError, ModelError, StoreError
 
 
 def test_a_specification_survives_json() -> None:
@@ -87,6 +88,19 @@ def test_thresholds_beyond_reach_and_unknown_names_are_refused(stored_set: str) 
         resolve(AlignSpec(samples=stored_set, thresholds={"safe": 50.0}))
     with pytest.raises(InvalidInputError, match="funny"):
         resolve(AlignSpec(samples=stored_set, thresholds={"funny": 0.0}))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"options": TrainOptions(warm_start="absent")},
+        {"method": "pecan", "reward_policy": "absent"},
+        {"method": "pecan", "utility_policies": {"safe": "absent"}},
+    ],
+)
+def test_a_policy_to_start_from_must_be_stored(stored_set: str, given: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match="No policy 'absent' is stored"):
+        job_spec(AlignSpec(samples=stored_set, thresholds={"safe": 0.1}, **given))
 
 
 def test_names_tell_what_was_asked(stored_set: str) -> None:
