@@ -76,7 +76,7 @@ def image_set_data(
     reference
         Slack and reward of the reference policy, whose KL is 0.
     pinned
-        Slack and regularized reward of the view kept for comparison.
+        Slack and height of the policy kept for comparison, in the coordinates of this set.
     held
         Where the other multipliers stand, in words; their worth is then part of the height.
     feasible
@@ -98,9 +98,10 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
     """The set that policies can reach, the half-plane that is allowed, and the hyperplane that touches it."""
     c = data.columns
     slack, reward = c["slack"], c["regularized_reward"]
-    x_range = span(slack, include=[0.0, data.reference[0]], margin=0.1)
+    pinned = [] if data.pinned is None else [data.pinned]
+    x_range = span(slack, include=[0.0, data.reference[0], *(u for u, _ in pinned)], margin=0.1)
     floor = float(np.nanmin(reward))
-    y_range = span(reward, include=[data.at[3], data.reference[1]], margin=0.12)
+    y_range = span(reward, include=[data.at[3], data.reference[1], *(t for _, t in pinned)], margin=0.12)
     figure = base_figure(
         look,
         title=_image_title(data),
@@ -217,7 +218,7 @@ def image_set_figure(data: ImageSetData, look: Theme) -> go.Figure:
             mode="markers",
             name="A, pinned",
             marker={"color": look.pinned, "size": 11, "symbol": "x"},
-            hovertemplate="A, pinned<br>slack %{x:.3g}<extra></extra>",
+            hovertemplate="A, pinned<br>slack %{x:.3g}<br>E[r] − β KL %{y:.4g} reward<extra></extra>",
         )
         label(figure, look, "A", *data.pinned, colour=look.pinned, dy=14)
     return figure

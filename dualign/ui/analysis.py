@@ -25,6 +25,7 @@ from dualign.duality import (
     reachable_threshold,
     solve_dual,
     threshold_for_multiplier,
+    tilted_weights,
     tradeoff_band,
     tradeoff_curve,
 )
@@ -254,6 +255,26 @@ def boundary(view: View, focus: int) -> DualCurve:
     bend = np.sinh(np.linspace(-3.0, 3.0, 121)) / np.sinh(3.0)
     grid = np.unique(np.append(reach * np.where(bend < 0, bend, 1.2 * bend), view.multipliers[focus]))
     return dual_curve(view.problem, grid, constraint=focus, at=view.multipliers)
+
+
+def stands_at(kept: View, view: View, focus: int) -> tuple[float, float]:
+    """Where the policy of another view on the same prompts stands in this one: slack, and height of the image set.
+
+    Reward, thresholds, beta and prices of the other constraints are those of ``view``: the axes of its picture, in
+    which no policy lies above the boundary.
+    """
+    problem = view.problem
+    samples = problem.samples
+    weights = tilted_weights(kept.problem, kept.multipliers)
+    if samples.prompt_weights is None:
+        weights = weights / samples.n_prompts
+    else:
+        weights = weights * np.asarray(samples.prompt_weights)[:, None]
+    slack = np.einsum("pi,pij->j", weights, samples.utilities) - problem.offset
+    prices = np.where(np.arange(len(slack)) == focus, 0.0, view.multipliers)
+    reward = float(np.sum(weights * samples.rewards))
+    height = reward - problem.beta * float(kept.here.kl[0]) + float(prices @ slack)
+    return float(slack[focus]), height
 
 
 @dataclass(frozen=True, eq=False)

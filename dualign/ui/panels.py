@@ -101,14 +101,14 @@ def image_set(lens: LensSettings, view: View) -> None:
         spare = spare + np.asarray(samples.baseline)
     others = float(view.multipliers @ spare) - multiplier * float(spare[focus])
     reference = (float(spare[focus]), float(samples.reference_reward) + others)
-    policies = trained.points(lens, view)
+    policies, pinned = trained.points(lens, view), pinned_point(lens, view)
     drawn = geometry.image_set_data(
         data.boundary(lens),
         name=view.names[focus],
         at=at,
         optimum=optimum,
         reference=reference,
-        pinned=_pinned_point(lens) if len(samples.names) == 1 else None,
+        pinned=pinned,
         held=words.others_held(view, focus),
         feasible=view.feasible,
         policies=policies,
@@ -123,6 +123,10 @@ def image_set(lens: LensSettings, view: View) -> None:
         f"{number(policy.height, 4)} reward."
         for policy in policies
     )
+    if pinned is not None:
+        sentence += (
+            f" A, the pinned view, has slack {signed(pinned[0])} and {number(pinned[1], 4)} reward here."
+        )
     show.figure(
         geometry.image_set_figure(drawn, show.look()),
         drawn.columns,
@@ -149,20 +153,16 @@ def _stand_at_point() -> None:
             return
 
 
-def _pinned_point(lens: LensSettings) -> tuple[float, float] | None:
+def pinned_point(lens: LensSettings, view: View) -> tuple[float, float] | None:
+    """Slack and height that the pinned policy has in the present view; None where it has no place there."""
     pinned = session.pinned()
-    if pinned is None or pinned == lens:
+    # Of other prompts it would be another policy.
+    if pinned is None or pinned == lens or (pinned.samples, pinned.group) != (lens.samples, lens.group):
         return None
     try:
-        kept = data.view(pinned)
+        return analysis.stands_at(data.view(pinned), view, lens.focus)
     except DualignError:
         return None
-    name = lens.constraints[lens.focus].name
-    if pinned.samples != lens.samples or name not in kept.problem.samples.names:
-        return None
-    j = kept.problem.samples.names.index(name)
-    regularized = float(kept.here.expected_reward[0]) - pinned.beta * float(kept.here.kl[0])
-    return float(kept.here.slack[0, j]), regularized
 
 
 def _tradeoff_data(lens: LensSettings, view: View) -> tradeoffs.TradeoffData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -180,6 +181,35 @@ def test_pin_and_compare(open_app: OpenApp) -> None:
     assert "pin" in app.query_params
     app.button(key="go_a").click().run()
     assert app.number_input(key="threshold_0").value == 0.4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"constraints": (Threshold("harmless", 0.8),)},
+        {"constraints": (Threshold("harmless", 0.8),), "beta": 0.3},
+        {"constraints": (Threshold("humor", 0.1), Threshold("harmless", 0.2)), "focus": 1},
+        {"reward": "humor"},
+        {"constraints": (Threshold("harmless", -5.0),), "multipliers": (2.0,)},
+    ],
+)
+def test_a_pinned_policy_stands_where_the_present_axes_put_it(stored: Store, change: dict[str, Any]) -> None:
+    found = stored.open("plain")
+    pinned = analysis.start_of(found).start
+    lens = replace(pinned, **change)
+    kept, view = analysis.look(found, pinned), analysis.look(found, lens)
+    slack, height = analysis.stands_at(kept, view, lens.focus)
+    if lens.constraints[lens.focus].utility == "harmless":
+        asked = lens.constraints[lens.focus].value
+        assert slack == pytest.approx(float(kept.here.slack[0, 0]) + 0.4 - asked, abs=1e-12)
+    # Supporting lines touch the set: no policy lies above any of them, its own beta's boundary included.
+    curve = analysis.boundary(view, lens.focus)
+    lines = np.asarray(curve.dual) - np.asarray(curve.multipliers) * slack
+    assert height <= lines.min() + 1e-9
+    if change.keys() == {"constraints"} and len(lens.constraints) == 1:
+        assert height == pytest.approx(float(kept.here.regularized_reward[0]), abs=1e-9)
+        own = float(kept.here.dual[0] - kept.multipliers[0] * kept.here.slack[0, 0])
+        assert height == pytest.approx(own, abs=1e-9)
 
 
 def test_constraints_added_and_removed(open_app: OpenApp) -> None:
