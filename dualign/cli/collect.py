@@ -7,7 +7,10 @@ import os
 import shutil
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dualign.samples import SampleSet
 
 
 def add_commands(commands: Any) -> None:
@@ -159,7 +162,13 @@ def _score(arguments: argparse.Namespace) -> str:
         return dump(record)
     return (
         f"scored '{record['name']}' by {', '.join(scorers)}. Solve it with 'dualign solve {record['name']}'."
+        + _empty_words(sample_set)
     )
+
+
+def _empty_words(sample_set: SampleSet) -> str:
+    empty, total = sample_set.textless, sample_set.table.num_rows
+    return f" {empty:,} of the {total:,} replies hold no text and were scored as empty ones." if empty else ""
 
 
 def _fit(arguments: argparse.Namespace) -> str:

@@ -48,7 +48,7 @@ def score_job(
     if name in store.names():
         raise StoreError(f"a set is already named '{name}': choose another name.")
     sample_set = store.open(samples)
-    if not any(sample_set.table["response"].to_pylist()):
+    if sample_set.textless == sample_set.table.num_rows:
         raise StoreError(f"'{samples}' holds no texts of replies, so there is nothing to score.")
     payload = {
         "samples": samples,

@@ -150,6 +150,12 @@ class SampleSet:
         texts: list[str] = self.table["response"].slice(start, count).to_pylist()
         return texts
 
+    @cached_property
+    def textless(self) -> int:
+        """How many replies hold no text, but blanks at most."""
+        lengths = pc.utf8_length(pc.utf8_trim_whitespace(self.table["response"]))
+        return int(pc.sum(pc.equal(lengths, 0)).as_py())
+
     def padded(self, column: str) -> npt.NDArray[np.float64]:
         """A numeric column as (P, I), 0 where a prompt has fewer replies than I."""
         values = np.asarray(self.table[column].to_numpy(), dtype=np.float64)

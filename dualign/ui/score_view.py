@@ -54,9 +54,14 @@ def _job_of(name: str) -> Job | None:
 
 
 def _form(sample_set: SampleSet, job: Job | None) -> None:
-    if not any(sample_set.table["response"].slice(0, 1000).to_pylist()):
+    empty, total = sample_set.textless, sample_set.table.num_rows
+    if empty == total:
         st.caption("It holds no texts of replies either: there is nothing that a scorer could read.")
         return
+    if empty:
+        st.caption(
+            f"{empty:,} of its {total:,} replies hold no text; a scorer would score them as empty ones."
+        )
     known = scorer_names()
     chosen = st.multiselect(
         "Scorers, the reward first",

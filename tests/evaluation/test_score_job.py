@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from dualign import jobs
-from dualign.errors import StoreError
+from dualign.errors import InvalidInputError, StoreError
 from dualign.evaluation.score_job import _keep, _resume, parts, score_job
 from dualign.models.scorers import load_scorer, score_set
 from dualign.samples import Manifest, SampleSet, Store
@@ -90,7 +90,9 @@ def test_a_checkpoint_of_other_scorers_is_not_used(tmp_path: Path) -> None:
 
 def test_texts_are_needed(store: Store) -> None:
     table = store.open("raw").table
-    silent = table.set_column(table.column_names.index("response"), "response", pa.array([""] * 80))
+    silent = table.set_column(table.column_names.index("response"), "response", pa.array(["", " \n"] * 40))
     store.save(SampleSet(silent, Manifest(name="silent")))
+    with pytest.raises(InvalidInputError, match="all its 80 replies are empty"):
+        score_set(store.open("silent"), ["helpful"], name="x")
     with pytest.raises(StoreError, match="no texts of replies"):
         score_job(store, "silent", ["helpful"], name="x")

@@ -215,8 +215,22 @@ def test_files_that_cannot_be_fitted_are_refused(fitted: tuple[Path, ScorerInfo]
     pd.DataFrame({"prompt": "p", "response": "r", "label": [0, 1, 2] * 20}).to_csv(labelled, index=False)
     with pytest.raises(InvalidInputError, match=r"must be 0 and 1, both present: seen \['0', '1', '2'\]"):
         fit_scorer([labelled], name="few", columns=Columns(response="response", label="label"))
+    pd.DataFrame({"prompt": "p", "response": "r", "label": [0, 1] * 30}).to_csv(labelled, index=False)
+    with pytest.raises(InvalidInputError, match="all 60 replies in 'response' are the same text"):
+        fit_scorer([labelled], name="few", columns=Columns(response="response", label="label"))
+    alike = preferences()
+    alike.loc[4:, "rejected"] = alike.loc[4:, "chosen"]
+    alike.to_json(file, orient="records", lines=True)
+    with pytest.raises(InvalidInputError, match="56 of the 60 pairs hold the same text as 'chosen' and as"):
+        fit_scorer([file], name="few")
     with pytest.raises(ModelError, match="already named 'kind'"):
         fit_scorer([file], name="kind", folder=fitted[0])
+
+
+def test_what_does_not_vary_has_no_correlation() -> None:
+    pairs = np.array([[0, 1]])
+    assert pair_metrics(np.array([1.0, 0.0]), pairs, ["yes", "yes"])["correlation_with_log_length"] is None
+    assert pair_metrics(np.array([1.0, 0.0]), pairs, ["yes", "no"])["correlation_with_log_length"] == 1.0
 
 
 def examples(prompts: list[str], labels: np.ndarray) -> Examples:

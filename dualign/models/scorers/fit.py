@@ -80,7 +80,8 @@ def fit_scorer(
     SampleFileError
         Unreadable file or missing column.
     InvalidInputError
-        Fewer than 50 pairs or labelled replies, or labels that are not 0 and 1.
+        Fewer than 50 pairs of two texts or labelled replies, replies that are all alike, or labels that are not 0
+        and 1.
     """
     columns = columns or Columns()
     target = new_scorer_folder(name) if folder is None else folder.absolute()
@@ -187,6 +188,10 @@ def _examples(frames: Sequence[pd.DataFrame], files: Sequence[Path], columns: Co
             raise InvalidInputError(
                 f"labels in '{columns.label}' must be 0 and 1, both present: seen {seen}."
             )
+        if whole[str(columns.response)].astype(str).nunique() == 1:
+            raise InvalidInputError(
+                f"all {n} replies in '{columns.response}' are the same text: a scorer needs replies that differ."
+            )
         return Examples(
             prompts,
             [str(t) for t in whole[columns.response]],
@@ -194,6 +199,12 @@ def _examples(frames: Sequence[pd.DataFrame], files: Sequence[Path], columns: Co
             np.arange(n),
             values,
             whole["source"].to_numpy(),
+        )
+    alike = int((whole[columns.chosen].astype(str) == whole[columns.rejected].astype(str)).sum())
+    if n - alike < 50:
+        raise InvalidInputError(
+            f"{alike} of the {n} pairs hold the same text as '{columns.chosen}' and as '{columns.rejected}', which says "
+            "nothing of what is preferred: give at least 50 pairs of two different texts."
         )
     responses = [str(t) for t in whole[columns.chosen]] + [str(t) for t in whole[columns.rejected]]
     pairs = np.stack([np.arange(n), np.arange(n, 2 * n)], axis=1)

@@ -179,7 +179,10 @@ def pair_metrics(scores: Array, pairs: npt.NDArray[np.int64], responses: Sequenc
         "interval": list(wilson(wins, len(pairs))),
         "n": len(pairs),
         "longer_reply_wins": float(((longer > 0) + 0.5 * (longer == 0)).mean()),
-        "correlation_with_log_length": float(np.corrcoef(scores, np.log1p(lengths))[0, 1]),
+        # Of what does not vary there is none.
+        "correlation_with_log_length": float(np.corrcoef(scores, np.log1p(lengths))[0, 1])
+        if np.ptp(scores) > 0 and np.ptp(lengths) > 0
+        else None,
     }
 
 

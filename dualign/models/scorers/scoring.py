@@ -112,6 +112,15 @@ def score_many(
     return {scorer.info.name: out[scorer.info.name] for scorer in scorers}
 
 
+def require_texts(sample_set: SampleSet) -> None:
+    """InvalidInputError where a set holds scores without texts: a scorer would score the empty reply."""
+    if sample_set.textless == sample_set.table.num_rows:
+        raise InvalidInputError(
+            f"'{sample_set.name}' holds no texts: all its {sample_set.table.num_rows:,} replies are empty, so there "
+            "is nothing to score. Import the file with a column of replies, named by --response."
+        )
+
+
 def score_set(
     sample_set: SampleSet,
     scorers: Sequence[str],
@@ -121,7 +130,14 @@ def score_set(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> SampleSet:
-    """The set under a new name with one score column a scorer, as `scored_set`."""
+    """The set under a new name with one score column a scorer, as `scored_set`.
+
+    Raises
+    ------
+    InvalidInputError
+        The set holds no texts of replies, or ``reward`` names no score.
+    """
+    require_texts(sample_set)
     loaded = [load_scorer(scorer) for scorer in scorers]
     names = [scorer.info.name for scorer in loaded]
     if reward in scorers:
