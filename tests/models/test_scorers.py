@@ -230,7 +230,7 @@ def test_files_that_cannot_be_fitted_are_refused(fitted: tuple[Path, ScorerInfo]
 def test_what_does_not_vary_has_no_correlation() -> None:
     pairs = np.array([[0, 1]])
     assert pair_metrics(np.array([1.0, 0.0]), pairs, ["yes", "yes"])["correlation_with_log_length"] is None
-    assert pair_metrics(np.array([1.0, 0.0]), pairs, ["yes", "no"])["correlation_with_log_length"] == 1.0
+    assert pair_metrics(np.array([1.0, 0.0]), pairs, ["yes", "no"])["correlation_with_log_length"] > 0.99
 
 
 def examples(prompts: list[str], labels: np.ndarray) -> Examples:

@@ -203,8 +203,8 @@ def _examples(frames: Sequence[pd.DataFrame], files: Sequence[Path], columns: Co
     alike = int((whole[columns.chosen].astype(str) == whole[columns.rejected].astype(str)).sum())
     if n - alike < 50:
         raise InvalidInputError(
-            f"{alike} of the {n} pairs hold the same text as '{columns.chosen}' and as '{columns.rejected}', which says "
-            "nothing of what is preferred: give at least 50 pairs of two different texts."
+            f"{alike} of the {n} pairs hold the same text as '{columns.chosen}' and as '{columns.rejected}', which "
+            "says nothing of what is preferred: give at least 50 pairs of two different texts."
         )
     responses = [str(t) for t in whole[columns.chosen]] + [str(t) for t in whole[columns.rejected]]
     pairs = np.stack([np.arange(n), np.arange(n, 2 * n)], axis=1)
