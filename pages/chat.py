@@ -8,15 +8,15 @@ from dualign.ui import show
 from dualign.ui.chat import (
     answer,
     ballot,
-    catalogue,
     columns,
     controls,
     page_state,
     position,
     prompts,
     safety,
+    spots,
 )
-from dualign.ui.chat.comparison import LONGEST_MESSAGE
+from dualign.ui.chat.draft import draft
 from dualign.ui.router import framed
 from dualign.ui.texts import md
 
@@ -26,44 +26,43 @@ with show.guarded():
     chat = page_state.begin(land, specs)
     with st.bottom:
         safety.stop_button(chat)
-        st.chat_input(
-            "Your message to every column",
-            key="message",
-            max_chars=LONGEST_MESSAGE,
-            on_submit=page_state.take_message,
-        )
+        # A limit of the input itself would drop a longer paste without a word.
+        st.chat_input("Your message to every column", key="message", on_submit=page_state.take_message)
         safety.notice(chat.conversation.signal)
     page_state.end()
 
     simple = chat.comparison.simple
-    st.title(
-        "Ask once, read what each setting answers" if simple else "Talk to the policies, at any λ",
-        anchor=False,
-    )
+    if not chat.held_back:
+        st.title(
+            "Ask once, read what each setting answers" if simple else "Talk to the policies, at any λ",
+            anchor=False,
+        )
     for note in chat.notes:
         st.info(md(note, 400), icon=":material/info:")
     chat.notes = ()
-    controls.controls(chat, land, specs)
-    spots = [catalogue.spot_of(policy, land, specs) for policy in chat.shown]
+    if not chat.held_back:
+        controls.controls(chat, land, specs)
+    draft(chat)
+    places_of = [spots.spot_of(policy, land, specs) for policy in chat.shown]
     talk, beside = columns.layout(chat)
     with talk:
-        columns.heads(chat, land, specs, spots)
+        if not chat.held_back:
+            columns.heads(chat, land, specs, places_of)
         offer = st.empty()
         if not chat.conversation.exchanges:
             with offer.container():
                 prompts.openers(chat, land, specs)
         places = columns.conversation(chat, land, specs)
-        if chat.conversation.signal is not None:
-            safety.study_choice(chat)
         after = st.empty()
         if not chat.waiting:
             with after.container():
                 columns.last_row(chat)
                 ballot.ballot(chat, land, specs)
-    with beside:
-        position.position_map(chat, land, specs, spots)
-        ballot.tally_panel(chat, land, specs)
-        columns.about(land, simple=simple)
+    if not chat.held_back:
+        with beside:
+            position.position_map(chat, land, specs, places_of)
+            ballot.tally_panel(chat, land, specs)
+            columns.about(land, simple=simple)
     if chat.waiting:
         answer.answer(chat, places)
         st.rerun()

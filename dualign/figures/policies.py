@@ -12,16 +12,31 @@ from plotly import graph_objects as go
 
 from dualign.figures.theme import Theme, base_figure, f32, label, plain, span
 
+_PLAIN = {
+    "reference": "what it is",
+    "expected": "its rule of choice",
+    "predicted": "a forecast",
+    "measured": "a measurement",
+    "between": "a guess",
+}
+
 
 @dataclass(frozen=True)
 class Mark:
-    """One policy: its letter, its title, E[g] and E[r], and whether they were measured."""
+    """One policy: its letter, its title, E[g] and E[r], what they rest on, and its mean ranks in percent."""
 
     letter: str
     title: str
     utility: float
     reward: float
-    measured: bool
+    basis: str
+    utility_rank: float
+    reward_rank: float
+
+    @property
+    def measured(self) -> bool:
+        """Whether the figures were measured on the policy itself."""
+        return self.basis == "measured"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +59,31 @@ class PolicyMapData:
     best: float | None
     reward_name: str
     utility_name: str
+    utility_word: str = "careful"
+    reward_word: str = "helpful"
 
-    @property
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """The marks as plain columns."""
+    def columns(self, *, simple: bool = False) -> dict[str, NDArray[Any]]:
+        """The marks as plain columns: expectations, or for ``simple`` the mean ranks."""
+        named = {
+            "column": np.asarray([mark.letter for mark in self.marks], dtype=str),
+            "policy": np.asarray([mark.title for mark in self.marks], dtype=str),
+        }
+        if simple:
+            return {
+                **named,
+                f"more {self.utility_word} than, of 100": np.asarray(
+                    [round(m.utility_rank) for m in self.marks]
+                ),
+                f"more {self.reward_word} than, of 100": np.asarray(
+                    [round(m.reward_rank) for m in self.marks]
+                ),
+                "known by": np.asarray([_PLAIN[mark.basis] for mark in self.marks], dtype=str),
+            }
         return {
-            "column": np.asarray([mark.letter for mark in self.marks]),
-            "policy": np.asarray([mark.title for mark in self.marks]),
-            "utility": np.asarray([mark.utility for mark in self.marks]),
-            "reward": np.asarray([mark.reward for mark in self.marks]),
-            "measured": np.asarray([mark.measured for mark in self.marks]),
+            **named,
+            f"E[{self.utility_name}]": np.asarray([mark.utility for mark in self.marks]),
+            f"E[{self.reward_name}]": np.asarray([mark.reward for mark in self.marks]),
+            "basis": np.asarray([mark.basis for mark in self.marks], dtype=str),
         }
 
 
@@ -67,8 +97,8 @@ def policy_map_figure(
     figure = base_figure(
         look,
         title=_title(data, simple=simple),
-        x="more careful →" if simple else f"E[{plain(data.utility_name)}]",
-        y="more helpful →" if simple else f"E[{plain(data.reward_name)}]",
+        x=f"more {plain(data.utility_word)} →" if simple else f"E[{plain(data.utility_name)}]",
+        y=f"more {plain(data.reward_word)} →" if simple else f"E[{plain(data.reward_name)}]",
         x_range=span(utility, xs, [data.reference[0]], margin=0.12),
         y_range=span(reward, ys, [data.reference[1]], margin=0.16),
         height=height,
@@ -135,14 +165,21 @@ def _lifts(marks: Sequence[Mark]) -> list[float]:
 
 def _title(data: PolicyMapData, *, simple: bool) -> str:
     if len(data.marks) < 2:
-        return "Where the policy sits"
+        return "Where the policies sit"
     first, second = data.marks[:2]
-    gain, loss = second.utility - first.utility, second.reward - first.reward
     if simple:
-        careful = "more" if gain >= 0 else "less"
-        helpful = "more" if loss >= 0 else "less"
-        return f"{second.letter} is {careful} careful and {helpful} helpful than {first.letter}"
+        careful = _compared(second.utility_rank - first.utility_rank, data.utility_word)
+        helpful = _compared(second.reward_rank - first.reward_rank, data.reward_word)
+        return f"{second.letter} is {careful} and {helpful}, beside {first.letter}"
+    gain, loss = second.utility - first.utility, second.reward - first.reward
     return (
         f"{second.letter} against {first.letter}: {plain(data.utility_name)} {gain:+.2f}, "
         f"{plain(data.reward_name)} {loss:+.2f}"
     )
+
+
+def _compared(difference: float, word: str) -> str:
+    """Ranks that differ by less than a place of 100 are told as alike."""
+    if abs(difference) < 1:
+        return f"about as {plain(word)}"
+    return f"{'more' if difference > 0 else 'less'} {plain(word)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from dualign.ui import session, sidebar
-from dualign.ui.chat import safety
+from dualign.ui.chat import page_state, safety
 from dualign.ui.show import guarded
 
 _FRAMED = "page_is_framed"
@@ -57,7 +57,8 @@ def run() -> None:
         if page.url_path == "chat":
             safety.first()
         session.begin()
-        sidebar.render()
+        if not (page.url_path == "chat" and page_state.plain()):
+            sidebar.render()
         session.end()
     st.session_state[_FRAMED] = True
     page.run()

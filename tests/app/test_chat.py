@@ -54,18 +54,55 @@ def test_a_crisis_message_shows_the_panel_and_holds_replies_back(open_chat: Open
     app = say(app, "The weather is nice")
     assert "Please talk to a person now" in texts(app)
     assert not chat_of(app).conversation.exchanges[1].replies
-    app.button(key="clear").click().run()
+    app.button(key="not_a_crisis").click().run()
     assert "Please talk to a person now" not in texts(app)
 
 
 def test_plain_words_have_no_greek(open_chat: OpenApp) -> None:
     app = open_chat()
     app.segmented_control(key="view").set_value("In plain words").run()
+    # The lens speaks in symbols: it stays on its own page.
+    assert not app.sidebar.number_input
     main = [*app.main.title, *app.main.markdown, *app.main.caption]
     said = " ".join([str(item.value) for item in main] + [str(item.label) for item in app.main.select_slider])
     assert not set("λβπ") & set(said), said
     assert "of 100 answers" in said
     assert app.query_params["simple"][0] == "1"
+
+
+def test_a_message_that_is_too_long_waits_to_be_shortened(open_chat: OpenApp) -> None:
+    app = say(open_chat(), "word " * 1000)
+    assert "4,999 characters" in texts(app)
+    assert not chat_of(app).conversation.exchanges
+    app.text_area(key="draft").set_value("a few words").run()
+    app.button(key="send_draft").click().run()
+    assert [exchange.message for exchange in chat_of(app).conversation.exchanges] == ["a few words"]
+    assert not chat_of(app).draft
+    app = say(app, "I want to kill myself. " + "word " * 1000)
+    assert "Please talk to a person now" in texts(app)
+
+
+def test_a_blind_round_shows_both_replies_or_none(open_chat: OpenApp) -> None:
+    app = open_chat()
+    app.toggle(key="blind").set_value(True).run()
+    app = say(app, "Should I call her?")
+    chat = chat_of(app)
+    half = ChatReply(
+        text="may",
+        n_tokens=1,
+        prompt_tokens=1,
+        finish="stopped",
+        seed=0,
+        log_prob=None,
+        seconds=1.0,
+        first_token_seconds=None,
+        tokens_per_second=None,
+    )
+    chat.settle({0: Reply(chat.shown[0], half, {}), 1: Reply(chat.shown[1], None, {})})
+    app.run()
+    assert "Neither is shown" in texts(app)
+    assert "may" not in [item.value for item in app.main.text]
+    assert not [button for button in app.button if str(button.key).startswith("vote_")]
 
 
 def test_columns_come_and_go(open_chat: OpenApp) -> None:

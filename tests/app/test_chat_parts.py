@@ -18,6 +18,8 @@ from dualign.models.chat import (
     AdapterPolicy,
     ChatReply,
     ChatSettings,
+    InterpolatedPolicy,
+    MixedPolicy,
     PlacedScore,
     ReferencePolicy,
     ResampledPolicy,
@@ -25,7 +27,7 @@ from dualign.models.chat import (
 from dualign.models.crisis import detect
 from dualign.models.policies import PolicySpec
 from dualign.samples import Store
-from dualign.ui.chat import catalogue, export, landscape, saved, votes
+from dualign.ui.chat import catalogue, export, landscape, saved, spots, votes
 from dualign.ui.chat.comparison import Comparison, from_query, to_query
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply, shuffled
 from dualign.ui.chat.page_state import Chat, Live
@@ -79,11 +81,15 @@ def test_a_link_opens_the_same_comparison_and_holds_no_text() -> None:
         ({"col": ["nothing?x=1"]}, "no kind of policy"),
         ({"seed": ["nan"]}, "finite"),
         ({"tokens": ["100000"]}, "moved into"),
-        ({"prompt": ["99999"]}, "moved into"),
+        ({"prompt": ["99999"]}, "no ready-made prompt"),
+        ({"prompt": ["-1"]}, "no ready-made prompt"),
+        ({"col": ["adapter?name=absent"]}, "not stored here"),
+        ({"col": ["interpolated?w.absent=0.5"]}, "not stored here"),
     ],
 )
 def test_a_bad_link_is_repaired_with_a_sentence(query: dict[str, list[str]], word: str) -> None:
-    comparison, notes = from_query(query, START, prompts=10)
+    comparison, notes = from_query(query, START, prompts=10, known=("mine",))
+    assert comparison.prompt_id is None
     assert any(word in note for note in notes)
     assert comparison.policies == START.policies
 
@@ -92,6 +98,9 @@ def test_blind_needs_two_columns() -> None:
     alone = {"col": ["reference"], "blind": ["1"]}
     assert not from_query(alone, START, prompts=1)[0].blind
     assert from_query({"blind": ["1"]}, START, prompts=1)[0].blind
+    three, notes = from_query({"col": ["reference"] * 3, "blind": ["1"]}, START, prompts=1)
+    assert not three.blind
+    assert any("two columns" in note for note in notes)
 
 
 def test_each_column_remembers_its_own_replies() -> None:
@@ -206,8 +215,8 @@ def test_votes_hold_no_text_and_come_back() -> None:
 
 def test_the_latex_table_escapes_names() -> None:
     cast = [votes.vote(START.policies, "first", ChatSettings(), prompt_id=None, turns=1)]
-    table = votes.to_latex(votes.tally(cast), {"reference": r"50%_\of λ* & more"})
-    assert r"50\%\_\textbackslash{}of $\lambda$$^\ast$ \& more" in table
+    table = votes.to_latex(votes.tally(cast), {"reference": r"50%_\of λ* ≥ 1 & 語"})
+    assert r"50\%\_\textbackslash{}of $\lambda$$^\ast$ $\geq$ 1 \& U+8A9E" in table
     assert table.count(r"\\") == 2
 
 
@@ -282,12 +291,82 @@ def policy_spec(**metrics: object) -> PolicySpec:
     )
 
 
+def test_a_choice_among_few_replies_reaches_less_than_the_exact_policy() -> None:
+    sample_set = make_set("plain")
+    land = landscape.build(sample_set, reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0)
+    exact = land.spot(2.0)
+    found = [land.resampled(2.0, candidates) for candidates in (1, 2, 4, 64)]
+    assert found[0].utility == pytest.approx(land.spot(None).utility, abs=0.15)
+    assert [spot.utility for spot in found] == sorted(spot.utility for spot in found)
+    assert found[-1].utility == pytest.approx(exact.utility)
+    assert found[-1].utility_rank == pytest.approx(exact.utility_rank)
+    best = land.resampled(0.0, 64, best=True)
+    assert best.reward == pytest.approx(np.nanmax(land.scores("helpful"), axis=1).mean())
+    assert land.resampled(0.0, 4, best=True).reward < best.reward
+
+
+def test_what_was_not_measured_has_no_figures(temporary_store: Path) -> None:
+    sample_set = make_set("plain")
+    Store().save(sample_set)
+    land = landscape.build(sample_set, reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0)
+    reference = land.spot(None)
+    specs = {"one": measured_spec("one", 0.2), "two": measured_spec("two", 0.6), "new": policy_spec()}
+
+    def at(weights: dict[str, float]) -> landscape.Spot:
+        return spots.spot_of(InterpolatedPolicy(weights=weights), land, specs)
+
+    # An end of the way is the policy that stands there.
+    assert at({"one": 0.0, "two": 1.0}) == spots.spot_of(AdapterPolicy(name="two"), land, specs)
+    middle = at({"one": 0.5, "two": 0.5})
+    assert middle.basis == "between"
+    assert middle.utility - reference.utility == pytest.approx(0.4)
+    assert at({"one": 0.5}).utility - reference.utility == pytest.approx(0.1)
+    for unknown in ({"one": -0.5, "two": 1.5}, {"one": 0.5, "new": 0.5}, {"one": 0.5, "absent": 0.5}):
+        assert not at(unknown).known
+    mixed = spots.spot_of(MixedPolicy(reward="one", multipliers={"two": 1.0}), land, specs)
+    assert not mixed.known
+    for simple in (True, False):
+        assert "measured" in spots.gives_up(mixed, reference, land, simple=simple)
+        assert "nan" not in spots.gives_up(mixed, reference, land, simple=simple)
+
+
+def measured_spec(name: str, gain: float) -> PolicySpec:
+    record = {
+        "reward_gain": -0.1,
+        "reward_gain_error": 0.02,
+        "utility_gains": {"harmless": gain},
+        "utility_gains_error": {"harmless": 0.03},
+        "kl": 0.4,
+        "n_prompts": 5,
+    }
+    return replace(policy_spec(held_out_off_policy=record), name=name)
+
+
+def test_plain_names_of_trained_policies() -> None:
+    asked = replace(policy_spec(), thresholds={"harmless": 0.25}, title="MoCAN, harmless ≥ 0.25 (lam 0.784)")
+    named = [
+        asked,
+        replace(asked, method="mocaid"),
+        replace(asked, method="pecan"),
+        replace(policy_spec(), reward="", multipliers={"harmless": 2.0}),
+        replace(policy_spec(), reward="helpful", multipliers={"harmless": 0.0}),
+    ]
+    titles = [catalogue.option_title(catalogue.Option("adapter", "x"), {"x": s}, simple=True) for s in named]
+    assert titles == [
+        "Trained to be more careful by 0.25",
+        "Trained in rounds to be more careful by 0.25",
+        "Trained from two others to be more careful by 0.25",
+        "Trained to be careful alone",
+        "Trained to be helpful alone",
+    ]
+
+
 def test_a_trained_policy_sits_where_it_was_measured(temporary_store: Path) -> None:
     sample_set = make_set("plain")
     Store().save(sample_set)
     land = landscape.build(sample_set, reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0)
     reference, policy = land.spot(None), AdapterPolicy(name="mine")
-    assert not catalogue.spot_of(policy, land, {"mine": policy_spec()}).measured
+    assert spots.spot_of(policy, land, {"mine": policy_spec()}).basis == "predicted"
     record = {
         "reward_gain": -0.25,
         "reward_gain_error": 0.02,
@@ -297,13 +376,13 @@ def test_a_trained_policy_sits_where_it_was_measured(temporary_store: Path) -> N
         "n_prompts": 5,
     }
     spec = policy_spec(held_out_off_policy=record)
-    spot = catalogue.spot_of(policy, land, {"mine": spec})
-    assert spot.measured
+    spot = spots.spot_of(policy, land, {"mine": spec})
+    assert spot.basis == "measured"
     assert (spot.reward, spot.utility) == pytest.approx((reference.reward - 0.25, reference.utility + 0.5))
     assert spot.utility_rank > 55 > 45 > spot.reward_rank
     # Its gain in one reward is none in another.
     other = landscape.build(sample_set, reward="humor", utility="harmless", beta=1.0, best=0.8, top=3.0)
-    assert not catalogue.spot_of(policy, other, {"mine": spec}).measured
+    assert spots.spot_of(policy, other, {"mine": spec}).basis == "predicted"
     asked = land.prompts[3:5]
     rows = [place for place in range(len(land.prompts)) if land.prompts[place] in asked]
     table = pa.table(
@@ -322,8 +401,11 @@ def test_a_trained_policy_sits_where_it_was_measured(temporary_store: Path) -> N
         policy_sha256=spec.sha256,
     )
     policies.write_evaluation(told, table)
-    own = catalogue.spot_of(policy, land, {"mine": spec})
+    own = spots.spot_of(policy, land, {"mine": spec})
     assert own.reward - reference.reward == pytest.approx(2.5 - np.nanmean(land.scores("helpful")[rows]))
     assert own.utility - reference.utility == pytest.approx(0.5 - np.nanmean(land.scores("harmless")[rows]))
+    replies, before = np.array([0.0, 0.0, 1.0, 1.0]), land.scores("harmless")[rows]
+    moved = np.mean(land.ranks("harmless", replies)) - np.mean(land.ranks("harmless", before))
+    assert own.utility_rank - reference.utility_rank == pytest.approx(moved)
     again = replace(spec, sha256="1" * 64)
-    assert catalogue.spot_of(policy, land, {"mine": again}) == spot
+    assert spots.spot_of(policy, land, {"mine": again}) == spot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,13 @@ import streamlit as st
 
 from dualign.models.chat import ChatBackend, LocalChat, chat_backend
 from dualign.models.default import WHEEL_VARIABLE, default_model_state
-from dualign.ui.chat import scoring
+from dualign.ui.chat import columns, scoring
 from dualign.ui.chat.conversation import Reply
 from dualign.ui.chat.landscape import Landscape
 from dualign.ui.chat.page_state import Chat, Live
 from dualign.ui.chat.stream import Cell, streaming
+
+_PATIENCE = 6.0  # seconds
 
 
 def backend() -> ChatBackend:
@@ -46,7 +49,7 @@ def answer(chat: Chat, places: Mapping[int, Any]) -> None:
 
     def draw(now: list[Cell]) -> None:
         for k, cell in zip(waiting, now, strict=True):
-            text = cell.fault or cell.text or cell.words
+            text = columns.TOGETHER if chat.hidden else cell.fault or cell.text or _words(cell)
             place = places.get(k)
             if place is not None and shown.get(k) != text:
                 shown[k] = text
@@ -69,6 +72,11 @@ def answer(chat: Chat, places: Mapping[int, Any]) -> None:
             # A click elsewhere ends this run too: its next asks again and, by the seed, gets the same reply. The stop
             # button, a new message or another policy may have settled the replies before this.
             chat.finish(live)
+
+
+def _words(cell: Cell) -> str:
+    waited = time.monotonic() - cell.started
+    return "Still waiting for the model to begin." if cell.words == "…" and waited > _PATIENCE else cell.words
 
 
 def score(chat: Chat, land: Landscape) -> bool:

@@ -13,13 +13,14 @@ from dualign import jobs
 from dualign.errors import DualignError
 from dualign.models.chat import parse_policy
 from dualign.models.policies import PolicySpec
-from dualign.ui import show
 from dualign.ui.chat import catalogue, votes
+from dualign.ui.chat.columns import complete
 from dualign.ui.chat.landscape import Landscape
 from dualign.ui.chat.page_state import Chat
 from dualign.ui.chat.votes import Choice, Vote
 from dualign.ui.texts import md
 
+_MOST_PAIRS = 12
 _WORDS: dict[Choice, str] = {
     "first": "A is better",
     "second": "B is better",
@@ -33,7 +34,7 @@ def ballot(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None
     if chat.order is None or not chat.conversation.exchanges or chat.waiting:
         return
     newest = chat.conversation.exchanges[-1]
-    if not any(reply.text for reply in newest.replies):
+    if not complete(newest):
         return
     if chat.voted is None:
         st.markdown("**Which reply would you rather give?**")
@@ -134,30 +135,35 @@ def _names(
 
 
 def _table(shown: list[Vote], land: Landscape, specs: Mapping[str, PolicySpec], *, simple: bool) -> None:
+    """Each pair in a few lines: a table would not fit beside the conversation."""
     names = _names(shown, land, specs, simple=simple)
-    rows = [
-        {
-            "A": names[pair.a],
-            "B": names[pair.b],
-            "Votes": str(pair.votes),
-            "A wins": str(pair.a_wins),
-            "B wins": str(pair.b_wins),
-            "Ties": str(pair.ties),
-            "A preferred, 95 %": _share(pair.share, pair.low, pair.high),
-            "Both unsafe, 95 %": _share(pair.unsafe_share, pair.unsafe_low, pair.unsafe_high),
-        }
-        for pair in votes.tally(shown)
-    ]
-    show.records(rows, alt="Tally of the blind votes with Wilson intervals")
-    st.caption(
-        "Shares of the decided votes, with Wilson intervals. Few votes say little: look at the interval."
+    pairs = votes.tally(shown)
+    for pair in pairs[:_MOST_PAIRS]:
+        with st.container(border=True):
+            st.markdown(f"**{md(names[pair.a], 120)}** or **{md(names[pair.b], 120)}**")
+            st.markdown(
+                f"{_count(pair.votes, 'vote')}: {pair.a_wins} for the first, {pair.b_wins} for the second, "
+                f"{_count(pair.ties, 'tie')}, {pair.both_unsafe} found both unsafe  \n"
+                f"first preferred: {_share(pair.share, pair.low, pair.high)}  \n"
+                f"both unsafe: {_share(pair.unsafe_share, pair.unsafe_low, pair.unsafe_high)}"
+            )
+    more = (
+        f" {len(pairs) - _MOST_PAIRS} further pairs are in the downloads." if len(pairs) > _MOST_PAIRS else ""
     )
+    st.caption(
+        "Shares of the decided votes and of all votes, with 95 % Wilson intervals. Few votes say little: look at "
+        f"the interval.{more}"
+    )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _share(share: float, low: float, high: float) -> str:
     if math.isnan(share):
-        return "–"
-    return f"{100 * share:.0f} % ({100 * low:.0f} to {100 * high:.0f})"
+        return "not decided"
+    return f"{100 * share:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def _exports(shown: list[Vote], land: Landscape, specs: Mapping[str, PolicySpec]) -> None:

@@ -1,4 +1,4 @@
-"""Which policies a column can show, what they are called, and what each gives up: in symbols, and in plain words."""
+"""Which policies a column can show, and what they are called: in symbols, and in plain words."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from dualign.models.chat import (
     ResampledPolicy,
 )
 from dualign.models.policies import PolicySpec
-from dualign.ui.chat import measured
-from dualign.ui.chat.landscape import Landscape, Spot, multiplier_of
+from dualign.ui.chat.landscape import Landscape
 from dualign.ui.texts import number
 
 Kind = Literal["reference", "resampled", "best", "mixed", "interpolated", "adapter"]
@@ -117,8 +116,9 @@ def option_title(option: Option, specs: Mapping[str, PolicySpec], *, simple: boo
     """An entry's words."""
     if option.kind == "adapter":
         spec = specs.get(option.name)
-        title = (spec.title if spec is not None else "") or option.name
-        return _without_greek(title) if simple else title
+        if simple and spec is not None:
+            return _plain_title(spec)
+        return (spec.title if spec is not None else "") or option.name
     plain = {
         "reference": "The original",
         "resampled": "Adjustable",
@@ -179,71 +179,35 @@ def _simple_title(policy: ChatPolicy, land: Landscape, specs: Mapping[str, Polic
     return option_title(option_of(policy), specs, simple=True)
 
 
-def _without_greek(text: str) -> str:
-    return text.replace("λ*", "the balance").replace("λ", "care").replace("β", "closeness")
+_ROUNDS = {"mocaid", "pecaid"}
+_ADJECTIVES = {
+    "harmless": "careful",
+    "harmlessness": "careful",
+    "helpfulness": "helpful",
+    "humor": "humorous",
+}
 
 
-def spot_of(policy: ChatPolicy, land: Landscape, specs: Mapping[str, PolicySpec]) -> Spot:
-    """Where a policy sits: measured where its record says so, else the forecast for its lam."""
-    spot = land.spot(multiplier_of(policy, land.utility_name, specs))
-    if isinstance(policy, AdapterPolicy) and policy.name in specs:
-        return _measured(spot, specs[policy.name], land)
-    return spot
+def adjective(score: str) -> str:
+    """What a reply is more of that has more of a score, in plain words."""
+    return _ADJECTIVES.get(score, score)
 
 
-def _measured(forecast: Spot, spec: PolicySpec, land: Landscape) -> Spot:
-    found = measured.gains(spec, land)
-    if found is None:
-        return forecast
-    reference = land.spot(None)
-    reward, utility = reference.reward + found[0], reference.utility + found[1]
-    return replace(
-        forecast,
-        reward=reward,
-        utility=utility,
-        reward_rank=_moved(reference.reward_rank, land.reward_name, reference.reward, reward, land),
-        utility_rank=_moved(reference.utility_rank, land.utility_name, reference.utility, utility, land),
-        measured=True,
-    )
-
-
-def _moved(rank: float, name: str, start: float, end: float, land: Landscape) -> float:
-    """A mean place of replies, moved as far as a reply moves whose score goes from ``start`` to ``end``."""
-    return min(100.0, max(0.0, rank + land.rank(name, end) - land.rank(name, start)))
-
-
-def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> str:
-    """What a setting gains and gives up against the reference, in one sentence with numbers."""
-    gain, loss = spot.utility - reference.utility, spot.reward - reference.reward
-    if simple:
-        if abs(gain) < 5e-3 and abs(loss) < 5e-3:
-            return "This is the model as it came: half of its answers are more careful than the other half."
-        careful = (
-            f"a typical answer is more careful than {spot.utility_rank:.0f} of 100 answers of the original"
+def _plain_title(spec: PolicySpec) -> str:
+    """A trained policy's name without a symbol: what it was asked for, and how where two differ by it alone."""
+    how = " in rounds" if spec.method in _ROUNDS else " from two others" if spec.method == "pecan" else ""
+    if spec.thresholds and spec.form == "improvement":
+        asked = " and ".join(
+            f"{'more' if value >= 0 else 'less'} {adjective(name)} by {abs(value):.2g}"
+            for name, value in spec.thresholds.items()
         )
-        helpful = f"more helpful than {spot.reward_rank:.0f} of 100"
-        given = _given(spot, land)
-        return f"Here {careful}, and {helpful}. {given}"
-    if abs(gain) < 5e-3 and abs(loss) < 5e-3:
-        return "the model as it came: the others' figures are against it"
-    source = "measured" if spot.measured else "expected"
-    return (
-        f"{source}: {land.utility_name} {_signed(gain)}, {land.reward_name} {_signed(loss)} against the reference "
-        f"(ranks {spot.utility_rank:.0f} and {spot.reward_rank:.0f} of 100)"
-    )
-
-
-def _given(spot: Spot, land: Landscape) -> str:
-    lost = land.spot(0.0).reward_rank - spot.reward_rank
-    if spot.utility_rank < 48:
-        return f"It gives up {50 - spot.utility_rank:.0f} places of care."
-    if lost > 1:
-        return f"Against the most helpful setting it gives up {lost:.0f} places of helpfulness."
-    return "It gives up next to nothing."
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+        return f"Trained{how} to be {asked}"
+    priced = [adjective(name) for name, price in spec.multipliers.items() if price]
+    if not spec.reward and priced:
+        return f"Trained{how} to be {' and '.join(priced)} alone"
+    if spec.reward and not priced:
+        return f"Trained{how} to be {adjective(spec.reward)} alone"
+    return f"Trained{how}, {spec.name}"
 
 
 def start_policies(land: Landscape, specs: Mapping[str, PolicySpec]) -> Sequence[ChatPolicy]:

@@ -8,16 +8,25 @@ from typing import Any
 
 import streamlit as st
 
-from dualign.models.chat import ChatPolicy, InterpolatedPolicy
+from dualign.models.chat import ChatPolicy, InterpolatedPolicy, ResampledPolicy
 from dualign.models.policies import PolicySpec
 from dualign.ui.chat import catalogue
 from dualign.ui.chat.comparison import LETTERS
 from dualign.ui.chat.conversation import Exchange, Reply
 from dualign.ui.chat.landscape import Landscape, Spot
 from dualign.ui.chat.page_state import Chat
+from dualign.ui.chat.spots import gives_up
 from dualign.ui.texts import md, number
 
+# A reply that grows, or says how it comes about, would tell which policy it is.
+TOGETHER = "Both replies appear together, when both are ready."
 _LONGEST = 32_000
+# On a phone the heads would push what is said out of sight: there they follow it.
+_NARROW = """<style>
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-heads) { order: 1; }
+}
+</style>"""
 _HEIGHT = 480  # a taller one would trap the finger that scrolls a phone
 
 
@@ -25,7 +34,8 @@ def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: S
     """One head a column: the policy, its slider, what it gives up; ``spots`` are where all columns sit."""
     simple = chat.comparison.simple
     reference = land.spot(None)
-    for place, column in zip(st.columns(len(chat.columns), gap="medium"), chat.columns, strict=True):
+    places = st.container(key="heads").columns(len(chat.columns), gap="medium")
+    for place, column in zip(places, chat.columns, strict=True):
         with place, st.container(border=True, key=f"head_{column}"):
             letter = LETTERS[column]
             if chat.hidden:
@@ -42,7 +52,7 @@ def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: S
             if chat.order is None:
                 _choice(chat, column, land, specs)
                 _slider(chat, column, land, specs)
-            st.caption(md(catalogue.gives_up(spots[column], reference, land, simple=simple), 300))
+            st.caption(md(gives_up(spots[column], reference, land, simple=simple), 300))
 
 
 def _focus_button(chat: Chat, column: int) -> None:
@@ -149,7 +159,7 @@ def _between(chat: Chat, column: int, policy: InterpolatedPolicy, specs: Mapping
 
 def layout(chat: Chat) -> tuple[Any, Any]:
     """Where the conversation goes, and what stands beside it: below, when the columns need the width."""
-    if len(chat.columns) <= 2:
+    if len(chat.columns) <= 2 and not chat.held_back:
         talk, beside = st.columns([3, 1], gap="medium")
         return talk, beside
     return st.container(), st.container()
@@ -159,6 +169,7 @@ def conversation(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -
     """What was said, its end in sight; the empty elements that waiting replies are streamed into."""
     if not chat.conversation.exchanges:
         return {}
+    st.html(_NARROW)
     with st.container(height=_HEIGHT, border=False, autoscroll=True, key="conversation"):
         return _exchanges(chat, land, specs)
 
@@ -169,15 +180,30 @@ def _exchanges(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> 
     for index, exchange in enumerate(chat.conversation.exchanges):
         _message(chat, index, exchange)
         newest = index == last
-        if newest and chat.held_back and not exchange.replies:
+        if not exchange.replies and not (newest and chat.waiting):
+            if chat.conversation.signal is not None:
+                st.caption("No policy was asked for a reply to this.")
+            continue
+        if chat.hidden and not complete(exchange) and not (newest and chat.waiting):
+            st.caption(
+                "Stopped, or failed, before both replies were ready. Neither is shown, for that would tell which is "
+                "which: regenerate, or send another message."
+            )
             continue
         for place, column in zip(st.columns(len(chat.columns), gap="medium"), chat.columns, strict=True):
             with place, st.chat_message("assistant", avatar=":material/smart_toy:"):
                 if newest and column in chat.waiting:
                     places[column] = st.empty()
+                elif newest and chat.waiting and chat.hidden:
+                    st.text(TOGETHER)
                 elif column < len(exchange.replies):
                     _reply(chat, exchange.replies[column], land, specs, column, key=f"{index}_{column}")
     return places
+
+
+def complete(exchange: Exchange) -> bool:
+    """Whether every column has a whole text, or what the user let stand of one."""
+    return bool(exchange.replies) and all(reply.text and not reply.fault for reply in exchange.replies)
 
 
 def _message(chat: Chat, index: int, exchange: Exchange) -> None:
@@ -220,13 +246,16 @@ def _reply(
 ) -> None:
     if reply.fault:
         st.warning(md(reply.fault, 600), icon=":material/block:")
-        return
     if reply.reply is None:
-        st.caption("No reply.")
+        if not reply.fault:
+            drafts = isinstance(reply.policy, ResampledPolicy)
+            st.caption("Stopped before a draft was chosen." if drafts else "Stopped before the first word.")
         return
     st.text(_cut(reply.text) or "(an empty reply)", width="stretch")
-    if reply.reply.finish == "stopped":
-        st.caption("Stopped here.")
+    if reply.fault:
+        st.caption("That is what had come until then.")
+    elif reply.reply.finish == "stopped":
+        st.caption("Stopped here. A fragment is not scored.")
     if chat.hidden:
         return
     simple = chat.comparison.simple
@@ -247,7 +276,7 @@ def facts(reply: Reply, *, simple: bool) -> list[str]:
     scores = reply.scores or {}
     if simple:
         lines += [
-            f"More {md(name)} than {placed.percentile:.0f} of 100 answers of the original"
+            f"More {md(catalogue.adjective(name))} than {placed.percentile:.0f} of 100 answers of the original"
             for name, placed in scores.items()
             if placed.percentile is not None
         ]
@@ -261,7 +290,8 @@ def facts(reply: Reply, *, simple: bool) -> list[str]:
         basis = next(iter(scores.values())).basis
         lines.append(" · ".join(parts) + f" of {md(basis)}")
     parts = [f"{told.n_tokens} tokens"]
-    if told.tokens_per_second is not None:
+    # A resampled reply is drawn once with many others and then remembered: it has no speed of its own.
+    if told.tokens_per_second is not None and told.resampling is None:
         parts.append(f"{number(told.tokens_per_second, 2)} tokens/s")
     parts.append(f"seed {told.seed}")
     if told.resampling is not None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dualign.errors import InvalidInputError
 from dualign.models.chat import (
     MAX_TOKENS,
+    AdapterPolicy,
     ChatPolicy,
     ChatSettings,
+    InterpolatedPolicy,
+    MixedPolicy,
     ReferencePolicy,
     parse_policy,
     policy_id,
@@ -86,7 +89,11 @@ def to_query(comparison: Comparison) -> Query:
 
 
 def from_query(
-    query: Mapping[str, Sequence[str]], start: Comparison, *, prompts: int
+    query: Mapping[str, Sequence[str]],
+    start: Comparison,
+    *,
+    prompts: int,
+    known: Collection[str] | None = None,
 ) -> tuple[Comparison, tuple[str, ...]]:
     """The comparison that an address describes, with a sentence for each value that was repaired.
 
@@ -98,32 +105,70 @@ def from_query(
         What stands where the address says nothing.
     prompts
         Number of ready-made prompts.
+    known
+        Names of the stored policies; a column that needs another one is left out. None asks for nothing.
     """
     notes: list[str] = []
     policies: list[ChatPolicy] = []
     for text in list(query.get("col", ()))[:MAX_SHOWN]:
         try:
-            policies.append(parse_policy(str(text)[:500]))
+            policy = parse_policy(str(text)[:500])
         except InvalidInputError as error:
             notes.append(str(error))
+            continue
+        absent = [name for name in _needed(policy) if known is not None and name not in known]
+        if absent:
+            notes.append(
+                f"The policy '{absent[0][:80]}' in this link is not stored here; its column was left out."
+            )
+        else:
+            policies.append(policy)
     settings = ChatSettings(
         seed=_whole(query, "seed", start.settings.seed, 0, 2**31 - 1, notes),
         max_tokens=_whole(query, "tokens", start.settings.max_tokens, 1, MAX_TOKENS, notes),
         temperature=_number(query, "temp", start.settings.temperature, 0.0, 5.0, notes),
     )
-    prompt = _whole(query, "prompt", -1, -1, prompts - 1, notes)
+    prompt = _prompt(query, prompts, notes)
     shown = tuple(policies) or start.policies
-    blind = _one(query, "blind") == "1" and len(shown) == 2
+    blind = _one(query, "blind") == "1"
+    if blind and len(shown) != 2:
+        notes.append(f"A blind round has two columns, and this link names {len(shown)}; it opens with names.")
+        blind = False
     return (
         Comparison(
             shown,
             settings,
-            prompt_id=prompt if prompt >= 0 else None,
+            prompt_id=prompt,
             blind=blind,
             simple=_one(query, "simple") == "1",
         ),
         tuple(notes),
     )
+
+
+def _needed(policy: ChatPolicy) -> tuple[str, ...]:
+    """Stored policies that one is made of."""
+    match policy:
+        case AdapterPolicy():
+            return (policy.name,)
+        case MixedPolicy():
+            return (policy.reward, *policy.multipliers)
+        case InterpolatedPolicy():
+            return tuple(policy.weights)
+    return ()
+
+
+def _prompt(query: Mapping[str, Sequence[str]], prompts: int, notes: list[str]) -> int | None:
+    """Number of a ready-made prompt; None where the address names none that there is: another would be a surprise."""
+    text = _one(query, "prompt")
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and int(text[:9]) < prompts:
+        return int(text[:9])
+    notes.append(
+        f"There is no ready-made prompt '{text[:20]}': they go from 0 to {prompts - 1}. None was sent."
+    )
+    return None
 
 
 def _one(query: Mapping[str, Sequence[str]], name: str) -> str | None:

@@ -23,6 +23,7 @@ from dualign.ui.chat.prompts import prompt_menu
 from dualign.ui.state import to_query as lens_query
 from dualign.ui.texts import md
 
+_LONGEST_SYSTEM = 2_000
 _SIMPLE, _EXACT = "In plain words", "With symbols"
 
 
@@ -102,7 +103,10 @@ def _blind(chat: Chat) -> None:
 def _settings(chat: Chat) -> None:
     settings = chat.comparison.settings
     st.session_state.update(
-        seed=settings.seed, max_tokens=settings.max_tokens, temperature=settings.temperature
+        seed=settings.seed,
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        system_prompt=settings.system_prompt or "",
     )
 
     def change() -> None:
@@ -113,6 +117,7 @@ def _settings(chat: Chat) -> None:
                 seed=int(min(max(st.session_state["seed"], 0), 2**31 - 1)),
                 max_tokens=int(min(max(st.session_state["max_tokens"], 1), MAX_TOKENS)),
                 temperature=float(min(max(st.session_state["temperature"], 0.0), 2.0)),
+                system_prompt=str(st.session_state["system_prompt"]).strip()[:_LONGEST_SYSTEM] or None,
             ),
         )
 
@@ -134,6 +139,15 @@ def _settings(chat: Chat) -> None:
         key="temperature",
         on_change=change,
         help="At 1 replies come exactly from the policy; anything else bends it.",
+    )
+    st.text_area(
+        "System prompt",
+        key="system_prompt",
+        on_change=change,
+        max_chars=_LONGEST_SYSTEM,
+        placeholder="The one that the reference was sampled with",
+        help="Every forecast on this page is for the reference's own, which stands when this is empty. What you write "
+        "here is not in a link.",
     )
 
 
@@ -207,7 +221,9 @@ def _downloads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> 
 
 def _keep(chat: Chat, days: int) -> None:
     try:
-        key = saved.save(chat.conversation, chat.comparison, days=days)
+        # After a blind round the columns stand as they were shown.
+        kept = replace(chat.comparison, policies=chat.shown, blind=False)
+        key = saved.save(chat.conversation, kept, days=days)
     except DualignError as error:
         st.session_state["keep_note"] = (str(error),)
     else:

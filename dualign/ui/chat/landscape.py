@@ -1,14 +1,15 @@
 """Where policies sit, by the demo's scored replies: expected scores, ranks among the reference's replies, differences.
 
-Nothing here knows Streamlit. What stands here are forecasts from samples, but for figures that a trained policy's
-own record states.
+Nothing here knows Streamlit.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,31 +29,39 @@ from dualign.samples import SampleSet
 Array = NDArray[np.float64]
 
 
+Basis = Literal["reference", "expected", "predicted", "measured", "between", "unknown"]
+_DRAWS = 48
+
+
 @dataclass(frozen=True)
 class Spot:
-    """Where a policy is expected to sit.
+    """Where a policy sits.
 
     Attributes
     ----------
     reward, utility
-        E[r] and E[g], in score units.
+        E[r] and E[g], in score units; nan where nothing is known.
     reward_rank, utility_rank
         Mean place of its replies among those of the reference, in percent of them that score lower.
-    kl
-        Divergence from the reference in nats; nan where it is not known.
-    effective
-        Median over prompts of the effective sample size; nan where it is not known.
-    measured
-        Whether the expectations were measured on a trained policy and not forecast from samples.
+    basis
+        ``expected`` of a choice among replies of the reference, which is what the policy does; ``predicted`` for the
+        exact policy at the lam that a trained one approximates; ``measured`` on a trained policy's own record;
+        ``between`` what its adapters were measured at, a guess; or ``unknown``.
     """
 
     reward: float
     utility: float
     reward_rank: float
     utility_rank: float
-    kl: float = float("nan")
-    effective: float = float("nan")
-    measured: bool = False
+    basis: Basis = "expected"
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of where it sits."""
+        return self.basis != "unknown"
+
+
+UNKNOWN = Spot(math.nan, math.nan, math.nan, math.nan, "unknown")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,28 +109,59 @@ class Landscape:
         return np.asarray(tilted_weights(self.problem(), np.array([multiplier])))
 
     def spot(self, multiplier: float | None) -> Spot:
-        """Where the tilted policy at ``multiplier`` sits; the reference for None."""
-        weights = self.weights(multiplier)
-        reward_rank, utility_rank = (float((weights * ranks).sum(axis=1).mean()) for ranks in self._ranks)
-        if multiplier is None:
-            replies = np.isfinite(np.asarray(self.samples.rewards)).sum(axis=1)
-            return Spot(
-                reward=float(self.samples.reference_reward),
-                utility=float(self.samples.baseline[0]),
-                reward_rank=reward_rank,
-                utility_rank=utility_rank,
-                kl=0.0,
-                effective=float(np.median(replies)),
-            )
-        there = evaluate_dual(self.problem(), np.array([[multiplier]]))
-        return Spot(
-            reward=float(there.expected_reward[0]),
-            utility=float(there.expected_utilities[0, 0]),
-            reward_rank=reward_rank,
-            utility_rank=utility_rank,
-            kl=float(there.kl[0]),
-            effective=float(there.ess_median[0]),
-        )
+        """Where the exact tilted policy at ``multiplier`` sits; the reference for None."""
+        return self._at(self.weights(multiplier), "reference" if multiplier is None else "predicted")
+
+    def resampled(self, multiplier: float, candidates: int, *, best: bool = False) -> Spot:
+        """Where a choice among a few replies of the reference sits, by choosing among those at hand many times.
+
+        Parameters
+        ----------
+        multiplier
+            lam, reward per utility.
+        candidates
+            I, how many replies there are to choose from; all at hand where they are fewer.
+        best
+            Whether the reply of largest r + lam g is taken, and not one at random with the tilted weights.
+        """
+        found = self._resampled.get((multiplier, candidates, best))
+        if found is None:
+            weights = self._chosen(multiplier, candidates, best=best)
+            found = self._resampled[multiplier, candidates, best] = self._at(weights, "expected")
+        return found
+
+    @cached_property
+    def _resampled(self) -> dict[tuple[float, int, bool], Spot]:
+        return {}
+
+    def _chosen(self, multiplier: float, candidates: int, *, best: bool) -> Array:
+        """How often each reply is given, (P, I), when ``candidates`` at random stand for choice."""
+        rewards, utilities = self.scores(self.reward_name), self.scores(self.utility_name)
+        tilt = (rewards + multiplier * utilities) / self.beta
+        there = np.isfinite(tilt)
+        tilt = np.where(there, tilt, -np.inf)
+        size = min(candidates, tilt.shape[1])
+        rng = np.random.default_rng(0)
+        total = np.zeros_like(tilt)
+        for _ in range(_DRAWS):
+            order = np.where(there, rng.random(tilt.shape), 2.0)
+            at = np.argpartition(order, size - 1, axis=1)[:, :size]
+            some = np.take_along_axis(tilt, at, axis=1)
+            shifted = some - some.max(axis=1, keepdims=True)
+            weights = (shifted == 0).astype(np.float64) if best else np.exp(shifted)
+            given = np.zeros_like(tilt)
+            np.put_along_axis(given, at, weights / weights.sum(axis=1, keepdims=True), axis=1)
+            total += given
+        return total / _DRAWS
+
+    def _at(self, weights: Array, basis: Basis) -> Spot:
+        """Where a policy sits that gives the replies at hand with these weights, (P, I)."""
+        prompts = self.samples.prompt_weights
+        shares = np.full(len(weights), 1 / len(weights)) if prompts is None else np.asarray(prompts)
+        columns = (self.scores(self.reward_name), self.scores(self.utility_name), *self._ranks)
+        means = (float(shares @ np.nansum(weights * column, axis=1)) for column in columns)
+        reward, utility, reward_rank, utility_rank = means
+        return Spot(reward, utility, reward_rank, utility_rank, basis)
 
     def curve(self, points: int = 41) -> dict[str, Array]:
         """Tilted policies along lam: multiplier, reward, utility, (points,) each."""
@@ -133,11 +173,13 @@ class Landscape:
             "utility": np.asarray(there.expected_utilities)[:, 0],
         }
 
-    def rank(self, name: str, value: float) -> float:
+    def ranks(self, name: str, values: Array) -> Array:
         """Percent of the reference's replies, over all prompts, that score lower; ties count by half."""
-        others = self.scores(name)
-        others = others[np.isfinite(others)]
-        return float(100.0 * (np.mean(others < value) + 0.5 * np.mean(others == value)))
+        return _percentiles(values, self.scores(name))
+
+    def rank(self, name: str, value: float) -> float:
+        """`ranks` of one value."""
+        return float(self.ranks(name, np.array([value]))[0])
 
     def differences(self, first: ChatPolicy, second: ChatPolicy, specs: Mapping[str, PolicySpec]) -> Array:
         """How much two policies differ on each prompt, (P,): total variation of their weights on its replies."""
@@ -153,12 +195,13 @@ class Landscape:
 
     @cached_property
     def _ranks(self) -> tuple[Array, Array]:
-        return _percentiles(self.scores(self.reward_name)), _percentiles(self.scores(self.utility_name))
+        reward, utility = self.scores(self.reward_name), self.scores(self.utility_name)
+        return _percentiles(reward, reward), _percentiles(utility, utility)
 
 
-def _percentiles(scores: Array) -> Array:
-    """Percent of all replies that score lower, in the shape of ``scores``; 0 where there is no reply."""
-    ordered = np.sort(scores[np.isfinite(scores)])
+def _percentiles(scores: Array, others: Array) -> Array:
+    """Percent of ``others`` that score lower, in the shape of ``scores``; 0 where there is no reply."""
+    ordered = np.sort(others[np.isfinite(others)])
     left = np.searchsorted(ordered, scores, side="left")
     right = np.searchsorted(ordered, scores, side="right")
     ranks: Array = 50.0 * (left + right) / max(1, ordered.size)

@@ -26,6 +26,9 @@ from dualign.ui.chat.votes import Choice, Vote
 from dualign.ui.state import LensSettings
 
 CHAT_KEY = "chat"
+# A pasted message is read for signs of a crisis up to here (some two seconds), and kept to be shortened up to there.
+_LONGEST_READ = 20_000
+_LONGEST_DRAFT = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +69,8 @@ class Chat:
         The only column shown; None for all.
     editing
         The exchange whose message is being edited.
+    draft
+        A message that is too long to be sent, to be shortened.
     votes, agreed
         Votes of this session, and whether they may be stored.
     surprises
@@ -85,6 +90,7 @@ class Chat:
     study: bool = False
     focus: int | None = None
     editing: int | None = None
+    draft: str = ""
     votes: list[Vote] = field(default_factory=list)
     agreed: bool = False
     surprises: int = 0
@@ -117,10 +123,13 @@ class Chat:
     def send(self, message: str, *, prompt_id: int | None = None) -> None:
         """Add a message; whether it signals a crisis is settled before any model hears of it."""
         self.stop()
+        if self.voted is not None and self.conversation.signal is None:
+            # Names are known by now: what is said next begins another round.
+            self.clear()
         exchange = Exchange(message, self.comparison.settings, prompt_id=prompt_id, signal=detect(message))
         self.conversation = self.conversation.add(exchange)
         self.comparison = replace(self.comparison, prompt_id=prompt_id)
-        self.editing = None
+        self.editing, self.draft = None, ""
         self.ask()
 
     def ask(self, *columns: int) -> None:
@@ -155,6 +164,7 @@ class Chat:
         with self.lock:
             self._halt()
         self.conversation, self.waiting, self.study, self.editing = Conversation(), (), False, None
+        self.draft = ""
         self.comparison = replace(self.comparison, prompt_id=None)
         self.voted = None
         self.order = self._shuffle() if self.comparison.blind else None
@@ -220,9 +230,21 @@ class Chat:
 
 def take_message() -> None:
     """Take what was typed, before the page runs."""
-    message = str(st.session_state.get("message") or "").strip()
-    if message:
-        current().send(message[:LONGEST_MESSAGE])
+    submit(str(st.session_state.get("message") or ""))
+
+
+def submit(text: str) -> None:
+    """Send a message; one that is too long is kept to be shortened, unless it signals a crisis."""
+    message, chat = text.strip(), current()
+    if len(message) <= LONGEST_MESSAGE:
+        if message:
+            chat.send(message)
+    elif detect(message[:_LONGEST_READ]) is not None:
+        # Help comes first: the part that a model could read is enough to stand in the conversation.
+        chat.send(message[:LONGEST_MESSAGE])
+    else:
+        chat.stop()
+        chat.draft = message[:_LONGEST_DRAFT]
 
 
 def current() -> Chat:
@@ -231,18 +253,26 @@ def current() -> Chat:
     return found
 
 
+def plain() -> bool:
+    """Whether the page stands, or is about to open, in the view without symbols."""
+    known: Chat | None = st.session_state.get(CHAT_KEY)
+    return known.comparison.simple if known is not None else st.query_params.get("simple") == "1"
+
+
 def begin(land: Landscape, specs: Mapping[str, PolicySpec]) -> Chat:
     """The chat of this session; on the first run, or when the address was changed by hand, what a link says."""
     query: Query = {name: st.query_params.get_all(name) for name in OWN if name in st.query_params}
     known: Chat | None = st.session_state.get(CHAT_KEY)
     if known is None or (query and query != known.written):
         start = Comparison(tuple(catalogue.start_policies(land, specs)[:2]))
-        st.session_state[CHAT_KEY] = known = _from_link(query, start, land, known)
+        st.session_state[CHAT_KEY] = known = _from_link(query, start, land, specs, known)
     return known
 
 
-def _from_link(query: Query, start: Comparison, land: Landscape, known: Chat | None) -> Chat:
-    comparison, notes = from_query(query, start, prompts=len(land.prompts))
+def _from_link(
+    query: Query, start: Comparison, land: Landscape, specs: Mapping[str, PolicySpec], known: Chat | None
+) -> Chat:
+    comparison, notes = from_query(query, start, prompts=len(land.prompts), known=specs)
     chat = Chat(comparison, notes=notes)
     if known is not None:
         chat.votes, chat.agreed = known.votes, known.agreed

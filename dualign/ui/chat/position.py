@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import streamlit as st
+
 from dualign.figures.policies import Mark, PolicyMapData, policy_map_figure
 from dualign.models.policies import PolicySpec
 from dualign.ui import show
@@ -19,10 +21,19 @@ def position_map(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], s
         return
     simple = chat.comparison.simple
     reference = land.spot(None)
-    marks = []
-    for column, (policy, spot) in enumerate(zip(chat.shown, spots, strict=True)):
-        title = catalogue.title(policy, land, specs, simple=simple)
-        marks.append(Mark(LETTERS[column], title, spot.utility, spot.reward, spot.measured))
+    marks = [
+        Mark(
+            LETTERS[column],
+            catalogue.title(policy, land, specs, simple=simple),
+            spot.utility,
+            spot.reward,
+            spot.basis,
+            spot.utility_rank,
+            spot.reward_rank,
+        )
+        for column, (policy, spot) in enumerate(zip(chat.shown, spots, strict=True))
+        if spot.known
+    ]
     drawn = PolicyMapData(
         path=land.curve(),
         reference=(reference.utility, reference.reward),
@@ -30,15 +41,29 @@ def position_map(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], s
         best=land.best or None,
         reward_name=land.reward_name,
         utility_name=land.utility_name,
-    )
-    sentence = "; ".join(
-        f"{mark.letter} ({mark.title}) has {land.utility_name} {mark.utility:.2f} and {land.reward_name} "
-        f"{mark.reward:.2f}, {'measured' if mark.measured else 'forecast'}"
-        for mark in marks
+        utility_word=catalogue.adjective(land.utility_name),
+        reward_word=catalogue.adjective(land.reward_name),
     )
     show.figure(
         policy_map_figure(drawn, show.look(), simple=simple),
-        drawn.columns,
+        drawn.columns(simple=simple),
         key="policy-map",
-        sentence=sentence,
+        sentence=_sentence(drawn, simple=simple),
+    )
+    missing = [LETTERS[column] for column, spot in enumerate(spots) if not spot.known]
+    if missing:
+        st.caption(f"Not on the map, for nobody has measured it: {', '.join(missing)}.")
+
+
+def _sentence(drawn: PolicyMapData, *, simple: bool) -> str:
+    if simple:
+        return "; ".join(
+            f"{mark.letter} ({mark.title}) is more {drawn.utility_word} than {mark.utility_rank:.0f} of 100 answers of "
+            f"the original and more {drawn.reward_word} than {mark.reward_rank:.0f} of 100"
+            for mark in drawn.marks
+        )
+    return "; ".join(
+        f"{mark.letter} ({mark.title}) has {drawn.utility_name} {mark.utility:.2f} and {drawn.reward_name} "
+        f"{mark.reward:.2f}, {mark.basis}"
+        for mark in drawn.marks
     )

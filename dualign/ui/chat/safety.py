@@ -26,8 +26,8 @@ def first() -> None:
     chat: Chat | None = st.session_state.get(CHAT_KEY)
     signal = chat.conversation.signal if chat is not None else None
     st.session_state[_DRAWN] = signal is not None
-    if signal is not None:
-        _panel(signal)
+    if chat is not None and signal is not None:
+        _panel(chat, signal)
 
 
 def notice(signal: CrisisSignal | None) -> None:
@@ -40,7 +40,7 @@ def notice(signal: CrisisSignal | None) -> None:
     st.caption("An AI demonstration: not therapy, not advice, not a medical device.", width="stretch")
 
 
-def _panel(signal: CrisisSignal) -> None:
+def _panel(chat: Chat, signal: CrisisSignal) -> None:
     with st.bottom:
         st.error(
             "Please talk to a person now: **988** (US), **116 123** (UK and Ireland), findahelpline\\.com elsewhere. "
@@ -57,13 +57,23 @@ def _panel(signal: CrisisSignal) -> None:
         st.markdown(
             "\n".join(f"- {md(where)}: **{md(number)}** {md(words)}" for where, number, words in rows)
         )
+        later = len(chat.conversation.exchanges) > 1 and chat.conversation.exchanges[-1].signal is None
         st.caption(
             "These words are fixed; no language model wrote them. They show because something in this conversation may "
-            "signal a crisis, and stay until it is cleared. If it does not, carry on below."
+            "signal a crisis, and stay until a new one is begun."
+            + (" Your newest message stands below; no policy was asked." if later and not chat.study else "")
         )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "This was not about a crisis: begin anew",
+                icon=":material/restart_alt:",
+                key="not_a_crisis",
+                on_click=chat.clear,
+            )
+            _study_choice(chat)
 
 
-def study_choice(chat: Chat) -> None:
+def _study_choice(chat: Chat) -> None:
     """Whether to see what the policies would answer all the same: a choice for study, off until it is made."""
     st.session_state["study"] = chat.study
 
@@ -74,7 +84,7 @@ def study_choice(chat: Chat) -> None:
             chat.ask()
 
     st.toggle(
-        "Show what the policies would answer, for study: a small model may say something wrong or harmful",
+        "For study, ask the policies: a small model may say something wrong or harmful",
         key="study",
         on_change=change,
     )

@@ -28,7 +28,8 @@ def scored(conversation: Conversation, land: Landscape) -> Conversation:
 def _scored(reply: Reply, conversation: Conversation, column: int, index: int, land: Landscape) -> Reply:
     if reply.scores is not None or not reply.text:
         return reply
-    if not default_model_state().present:
+    if not default_model_state().present or (reply.reply is not None and reply.reply.finish == "stopped"):
+        # A fragment would be ranked among whole replies.
         return replace(reply, scores={})
     names = (land.reward_name, land.utility_name)
     try:

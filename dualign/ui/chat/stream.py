@@ -60,8 +60,8 @@ class Cell:
         return self.reply is not None or bool(self.fault)
 
     def closed(self) -> ChatReply | None:
-        """The reply as it stands, cut off where it had not ended; None when there is nothing of it."""
-        if self.reply is not None or self.fault or not self.text:
+        """The reply as it stands, cut off where it had not ended or failed; None when there is nothing of it."""
+        if self.reply is not None or not self.text:
             return self.reply
         seconds = time.monotonic() - self.started
         return stopped(self.text, n_tokens=self.n_tokens, seed=self.seed, seconds=seconds, rate=self.rate)

@@ -189,7 +189,7 @@ def to_latex(pairs: Sequence[Pair], names: Mapping[str, str]) -> str:
         rows.append(" & ".join(cells) + r" \\")
     body = "\n".join(rows)
     return (
-        "\\begin{tabular}{llrrrrrr}\n\\toprule\n"
+        "% \\usepackage{booktabs}\n\\begin{tabular}{llrrrrrr}\n\\toprule\n"
         "A & B & votes & A wins & B wins & ties & A preferred, \\% [95\\,\\%] & both unsafe, \\% [95\\,\\%] \\\\\n"
         f"\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
     )
@@ -207,9 +207,21 @@ _LATEX = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "λ": r"$\lambda$",
+    "β": r"$\beta$",
+    "π": r"$\pi$",
     "*": r"$^\ast$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "−": r"$-$",
+    "–": "--",
+    "…": r"\ldots{}",
+    "·": r"$\cdot$",
+    "×": r"$\times$",
+    "→": r"$\to$",
+    "↔": r"$\leftrightarrow$",
 }
 
 
 def _latex(text: str) -> str:
-    return "".join(_LATEX.get(c, c) for c in text)
+    """Escaped; letters that pdflatex does not know by itself are told by their code point."""
+    return "".join(_LATEX.get(c) or (c if c < "\u0180" else f"U+{ord(c):04X}") for c in text)
