@@ -327,11 +327,13 @@ def dual_along(view: View, path: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def other_form(view: View, lens: LensSettings) -> LensSettings:
-    """The same problem with its thresholds stated in the other form."""
+    """The same problem with its thresholds stated in the other form; shares of replies stay what they are."""
     baseline = np.asarray(view.problem.samples.baseline)
     to_absolute = lens.form == "improvement"
     moved = [
-        replace(constraint, value=float(constraint.value + (base if to_absolute else -base)))
+        constraint
+        if constraint.cutoff is not None
+        else replace(constraint, value=float(constraint.value + (base if to_absolute else -base)))
         for constraint, base in zip(lens.constraints, baseline, strict=True)
     ]
     return replace(lens, form="absolute" if to_absolute else "improvement", constraints=tuple(moved))

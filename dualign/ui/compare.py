@@ -40,7 +40,7 @@ def _summary(lens: LensSettings, view: View) -> dict[str, str]:
     }
     for j, term in enumerate(view.terms):
         name, unit = term.name, term.unit
-        rows[f"Threshold on {name} ({lens.form}, {unit})"] = number(float(view.problem.thresholds[j]))
+        rows[f"Threshold on {name} ({lens.forms[j]}, {unit})"] = number(float(view.problem.thresholds[j]))
         rows[f"λ of {name} (reward per unit)"] = number(float(view.multipliers[j]))
         rows[f"Slack of {name} ({unit})"] = signed(float(view.here.slack[0, j]))
         rows[f"Expected {name} ({unit})"] = number(float(view.here.expected_utilities[0, j]), 4)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from dualign.duality.statements import Threshold
+from dualign.duality.statements import Threshold, form_of
 from dualign.ui import data, session
-from dualign.ui.state import Bounds, LensSettings
+from dualign.ui.state import Bounds, LensSettings, at_level
 from dualign.ui.terms import score_name, term_of
 from dualign.ui.texts import md
 
@@ -63,17 +63,18 @@ def add_constraint(lens: LensSettings, bounds: Bounds) -> None:
                 "or a share of replies."
             )
         else:
-            st.caption(f"Starts at what the reference does: {name} with no improvement asked.")
+            start = "its own share" if new.cutoff is not None else "no improvement"
+            st.caption(f"Starts at what the reference does: {name} with {start} asked.")
 
 
 def _with_level(lens: LensSettings, constraint: Threshold) -> Threshold:
-    if lens.form == "improvement":
+    if form_of(constraint, lens.form) == "improvement":
         return constraint
     from dualign.ui.analysis import problem_of
 
     alone = lens.with_constraints([constraint])
     baseline = problem_of(data.open_set(lens.samples), alone).samples.baseline[0]
-    return Threshold(constraint.utility, float(baseline), constraint.group, constraint.cutoff)
+    return at_level(constraint, float(baseline))
 
 
 def _add(constraint: Threshold) -> None:

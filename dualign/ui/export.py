@@ -11,7 +11,7 @@ def script(lens: LensSettings) -> str:
     constraints = "".join(
         f"    Threshold({c.utility!r}, {c.value!r}"
         + (f", group={c.group!r}" if c.group is not None else "")
-        + (f", cutoff={c.cutoff!r}" if c.cutoff is not None else "")
+        + (f", cutoff={c.cutoff!r}, form={c.form!r}" if c.cutoff is not None else "")
         + "),\n"
         for c in lens.constraints
     )

@@ -12,7 +12,7 @@ from dualign.errors import DualignError
 from dualign.ui import data, session, trained
 from dualign.ui.analysis import View
 from dualign.ui.lens import LensState, PolicyMarker, Unreliable, committed_state, lens
-from dualign.ui.state import LensSettings, clamp
+from dualign.ui.state import LensSettings, at_level, clamp
 from dualign.ui.terms import score_name
 from dualign.ui.texts import md
 
@@ -41,7 +41,7 @@ def lens_picture(settings: LensSettings, view: View) -> None:
         optimum=[float(value) for value in view.solution.multipliers] if solved else None,
         reach=float(view.reach[settings.focus]),
         following=settings.multipliers is None,
-        form=settings.form,
+        form=settings.forms,
         names=[_short(name) for name in view.names],
         units=[_short(term.unit) for term in view.terms],
         reward_name=_short(score_name(manifest, reward)),
@@ -88,9 +88,9 @@ def _short(name: str) -> str:
 
 
 def _pinned(settings: LensSettings) -> LensState | None:
-    """The pinned view, where the lens can draw it: the same scores seen in the same form."""
+    """The pinned view, where the lens can draw it: the same scores, its thresholds in the present forms."""
     pinned = session.pinned()
-    if pinned is None or pinned == settings or pinned.form != settings.form:
+    if pinned is None or pinned == settings:
         return None
     try:
         if data.scores_key(pinned) != data.scores_key(settings):
@@ -99,7 +99,13 @@ def _pinned(settings: LensSettings) -> LensState | None:
     except DualignError:
         # Its set may be gone from the store by now.
         return None
-    thresholds = tuple(float(value) for value in kept.problem.thresholds)
+    # What is asked over the reference, or the level itself.
+    relative = np.asarray([form == "improvement" for form in settings.forms])
+    problem = kept.problem
+    asked = np.where(relative, 0.0, problem.samples.baseline) - problem.reference_slack
+    thresholds = tuple(
+        float(value) for value in np.where(relative == problem.relative, problem.thresholds, asked)
+    )
     return LensState(tuple(float(value) for value in kept.multipliers), thresholds, pinned.beta)
 
 
@@ -110,7 +116,7 @@ def _commit() -> None:
     if state is None:
         return
     constraints = tuple(
-        replace(constraint, value=clamp(value))
+        at_level(constraint, value)
         for constraint, value in zip(now.constraints, state.thresholds, strict=True)
     )
     there = replace(

@@ -96,9 +96,7 @@ def image_set(lens: LensSettings, view: View) -> None:
             float(solution.dual_optimum),
         )
     samples = view.problem.samples
-    spare = -np.asarray(view.problem.thresholds)
-    if lens.form == "absolute":
-        spare = spare + np.asarray(samples.baseline)
+    spare = np.asarray(view.problem.reference_slack)
     others = float(view.multipliers @ spare) - multiplier * float(spare[focus])
     reference = (float(spare[focus]), float(samples.reference_reward) + others)
     policies, pinned = trained.points(lens, view), pinned_point(lens, view)
@@ -175,7 +173,7 @@ def _tradeoff_data(lens: LensSettings, view: View) -> tradeoffs.TradeoffData:
     return tradeoffs.TradeoffData(
         tradeoffs.tradeoff_columns(traced.curve, traced.band),
         view.names[focus],
-        lens.form,
+        lens.forms[focus],
         here,
         traced.reach,
         free=traced.free,

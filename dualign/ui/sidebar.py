@@ -153,12 +153,14 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
         fits = index < len(now.constraints) and value is not None and np.isfinite(value)
         return now.with_threshold(index, float(value)) if fits else None
 
-    sign = "improvement ≥" if lens.form == "improvement" else "level ≥"
+    noun = "share" if term.share else "improvement" if lens.form == "improvement" else "level"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.number_input(
-            f"{md(term.name)}, {sign}",
+            f"{md(term.name)}, {noun} ≥",
             key=_mirror(key, float(constraint.value)),
-            step=_step(high - max(low, -abs(high))),
+            min_value=0.0 if term.share else None,
+            max_value=1.0 if term.share else None,
+            step=0.01 if term.share else _step(high - max(low, -abs(high))),
             format="%.4g",
             on_change=_apply,
             args=(key, change),
@@ -173,17 +175,22 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
                 args=(index,),
                 help="Remove this constraint.",
             )
-    other = constraint.value + base if lens.form == "improvement" else constraint.value - base
-    words = (
-        f"a level of {number(other)}" if lens.form == "improvement" else f"{number(other)} over the reference"
-    )
-    st.caption(
-        f"{_reachable(reach, alone, len(lens.constraints), lens.form)} {number(float(constraint.value))} is {words}."
+    st.caption(f"{_reachable(reach, alone, len(lens.constraints), noun)} {_elsewise(constraint, noun, base)}")
+
+
+def _elsewise(constraint: Threshold, noun: str, base: float) -> str:
+    """The threshold in the other way to state it."""
+    value = float(constraint.value)
+    if noun == "improvement":
+        return f"{number(value)} is a level of {number(value + base)}."
+    over = f"{number(abs(value - base))} {'over' if value >= base else 'under'} the reference"
+    return (
+        f"{number(value)} is {f'{number(100 * value)} % of the replies, ' if noun == 'share' else ''}{over}."
     )
 
 
-def _reachable(reach: float, alone: float, constraints: int, form: str) -> str:
-    noun = "An improvement" if form == "improvement" else "A level"
+def _reachable(reach: float, alone: float, constraints: int, noun: str) -> str:
+    noun = f"{'An' if noun == 'improvement' else 'A'} {noun}"
     if constraints > 1 and not np.isfinite(reach):
         return (
             f"{noun} of up to {number(alone)} can be reached alone, but the other constraints already exclude "

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote, unquote
 
-from dualign.duality.statements import Threshold
+from dualign.duality.statements import Threshold, form_of
 
 Form = Literal["improvement", "absolute"]
 Query = dict[str, list[str]]
@@ -34,9 +34,10 @@ class LensSettings:
     beta
         Weight of the KL term, reward units per nat.
     form
-        Thresholds as ``"improvement"`` over the reference or ``"absolute"``.
+        Thresholds as ``"improvement"`` over the reference or ``"absolute"``; that of a share of replies is the share
+        itself in either form.
     constraints
-        At least one; each with its threshold in utility units.
+        At least one; each with its threshold in utility units, a share from 0 to 1.
     multipliers
         The held multipliers, reward per utility, one per constraint; None follows the optimum.
     group
@@ -56,6 +57,18 @@ class LensSettings:
     focus: int = 0
     reward: str | None = None
 
+    def __post_init__(self) -> None:
+        own = tuple(
+            replace(constraint, form=None if constraint.cutoff is None else "absolute")
+            for constraint in self.constraints
+        )
+        object.__setattr__(self, "constraints", own)
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """How the threshold of each constraint is meant, m entries."""
+        return tuple(form_of(constraint, self.form) for constraint in self.constraints)
+
     def with_constraints(self, constraints: Sequence[Threshold]) -> LensSettings:
         """The same lens with other constraints: back at the optimum, focus kept in range."""
         kept = tuple(constraints)
@@ -64,7 +77,7 @@ class LensSettings:
     def with_threshold(self, index: int, value: float) -> LensSettings:
         """The same lens with one threshold moved, following the optimum again."""
         items = list(self.constraints)
-        items[index] = replace(items[index], value=clamp(value))
+        items[index] = at_level(items[index], value)
         return replace(self, constraints=tuple(items), multipliers=None)
 
 
@@ -113,6 +126,11 @@ class _Notes:
 def clamp(value: float, low: float = -_LIMIT, high: float = _LIMIT) -> float:
     """``value`` moved into [low, high]."""
     return min(max(float(value), low), high)
+
+
+def at_level(constraint: Threshold, value: float) -> Threshold:
+    """The constraint with another threshold, moved to where one can lie: a share from 0 to 1."""
+    return replace(constraint, value=clamp(value) if constraint.cutoff is None else clamp(value, 0.0, 1.0))
 
 
 def to_query(settings: LensSettings, pinned: LensSettings | None = None) -> Query:
@@ -289,19 +307,23 @@ def _read_constraint(
     stated = _number(parts[1], math.nan, "a threshold", notes)
     if not math.isfinite(stated):
         return None
-    value = clamp(stated)
-    if value != stated:
-        notes.add(f"The threshold '{_short(parts[1])}' in this link was moved to {value:g}.")
+    found = None
     if len(parts) == 2:
-        return Threshold(parts[0], value)
-    if parts[2] == "group" and parts[3] in groups:
-        return Threshold(parts[0], value, group=parts[3])
-    if parts[2] == "chance":
+        found = Threshold(parts[0], 0.0)
+    elif parts[2] == "group" and parts[3] in groups:
+        found = Threshold(parts[0], 0.0, group=parts[3])
+    elif parts[2] == "chance":
         cutoff = _number(parts[3], math.nan, "a cutoff", notes)
         if math.isfinite(cutoff):
-            return Threshold(parts[0], value, cutoff=clamp(cutoff))
-    notes.add(f"The constraint '{_short(text)}' in this link does not fit this set; left out.")
-    return None
+            found = Threshold(parts[0], 0.0, cutoff=clamp(cutoff))
+    if found is None:
+        notes.add(f"The constraint '{_short(text)}' in this link does not fit this set; left out.")
+        return None
+    found = at_level(found, stated)
+    if found.value != stated:
+        why = "" if found.cutoff is None else ": a share of replies lies from 0 to 1"
+        notes.add(f"The threshold '{_short(parts[1])}' in this link was moved to {found.value:g}{why}.")
+    return found
 
 
 def _one(query: Mapping[str, Sequence[str]], name: str) -> str | None:

@@ -53,14 +53,12 @@ class Term:
         return f" in {self.group}" if self.group else ""
 
     def required(self, value: float, form: str) -> str:
-        """The constraint as it is asked for: 'harmless +0.5', 'toxicity of at most 0.2 in crisis', ..."""
+        """The constraint as it is asked for: 'harmless +0.5', 'toxicity of at most 0.2 in crisis', ...
+
+        The value of a share is the share itself, whatever the ``form``.
+        """
         if self.share:
-            wanted = (
-                f"{number(100 * abs(value))} points {'more' if value >= 0 else 'fewer'} of the replies"
-                if form == "improvement"
-                else f"at least {number(100 * value)} % of the replies"
-            )
-            return f"{self.condition} in {wanted}{self.place}"
+            return f"{self.condition} in at least {number(100 * value)} % of the replies{self.place}"
         if form != "improvement":
             least = f"at most {number(-value)}" if self.turned else f"at least {number(value)}"
             return f"{self.measured} of {least}{self.place}"

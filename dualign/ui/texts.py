@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&\"'=^@/])")
+# A point within a number and a stroke within a word mean nothing there; escaped they would be read aloud.
+_MARKS = re.compile(
+    r"((?<!\d)\.|\.(?!\d)|(?<![A-Za-z0-9])[_-]|[_-](?![A-Za-z0-9])|[\\`*{}\[\]()<>#+!|~$:&\"'=^@/])"
+)
 # A command as our own sentences write it: nothing else passes as code.
 _COMMAND = re.compile(r"`(dualign [a-z -]{1,60})`")
 

@@ -80,9 +80,7 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
     constraints' slack at the prices that the lens holds.
     """
     samples, names = view.problem.samples, [constraint.name for constraint in lens.constraints]
-    spare = np.asarray(view.problem.thresholds, dtype=float)
-    if lens.form == "absolute":
-        spare = spare - np.asarray(samples.baseline)
+    asked = -np.asarray(view.problem.reference_slack)
     found = []
     for policy in sorted(of_set(lens), key=lambda one: one.spec.created, reverse=True):
         seen = measured(policy.spec)
@@ -93,12 +91,12 @@ def points(lens: LensSettings, view: View) -> list[PolicyPoint]:
         height = float(samples.reference_reward) + seen.reward - lens.beta * seen.kl
         for j, name in enumerate(names):
             if j != lens.focus:
-                height += float(view.multipliers[j]) * (seen.utilities[name] - float(spare[j]))
+                height += float(view.multipliers[j]) * (seen.utilities[name] - float(asked[j]))
         name = names[lens.focus]
         found.append(
             PolicyPoint(
                 label=policy.name,
-                slack=seen.utilities[name] - float(spare[lens.focus]),
+                slack=seen.utilities[name] - float(asked[lens.focus]),
                 slack_error=1.96 * seen.utilities_error.get(name, 0.0),
                 height=height,
                 height_error=1.96 * seen.reward_error,

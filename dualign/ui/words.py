@@ -55,8 +55,8 @@ def join(parts: list[str]) -> str:
 def wishes(view: View, lens: LensSettings) -> list[str]:
     """Every constraint as it is asked for, as plain text."""
     return [
-        term.required(constraint.value, lens.form)
-        for term, constraint in zip(view.terms, lens.constraints, strict=True)
+        term.required(constraint.value, form)
+        for term, constraint, form in zip(view.terms, lens.constraints, lens.forms, strict=True)
     ]
 
 
@@ -126,9 +126,8 @@ def _relative(view: View) -> str:
 def levels(view: View, lens: LensSettings) -> str:
     """Where the reference stands and where each constraint asks to be, one sentence a constraint."""
     sentences = []
-    samples = view.problem.samples
-    for term, base, threshold in zip(view.terms, samples.baseline, view.problem.thresholds, strict=True):
-        level = threshold + base if lens.form == "improvement" else threshold
+    samples, spare = view.problem.samples, view.problem.reference_slack
+    for term, base, level in zip(view.terms, samples.baseline, samples.baseline - spare, strict=True):
         subject = f"the share of replies with {term.condition}" if term.share else f"average {term.measured}"
         verb = "fall" if term.turned and not term.share else "rise"
         if level <= base:
@@ -243,7 +242,7 @@ def meaning(view: View, lens: LensSettings) -> list[str]:
 
 
 def _edge(view: View, j: int) -> str:
-    return number(100 * view.reach[j]) + " points" if view.terms[j].share else number(view.reach[j])
+    return number(100 * view.reach[j]) + " % of the replies" if view.terms[j].share else number(view.reach[j])
 
 
 def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from dualign import jobs
 from dualign.alignment.spec import AlignSpec
+from dualign.duality import Threshold
 from dualign.errors import InvalidInputError
 from dualign.figures import training
 from dualign.figures.theme import LIGHT
@@ -37,6 +38,22 @@ def test_at_the_optimum_the_thresholds_are_handed_on(stored: Store, lens: LensSe
     assert spec.multipliers is None
     assert spec.name == "mine"
     assert AlignSpec.from_record(spec.to_record()) == spec
+
+
+def test_a_share_is_handed_on_as_one_and_beside_a_mean_as_what_it_asks_over_the_reference(
+    stored: Store, lens: LensSettings
+) -> None:
+    share = replace(lens, constraints=(Threshold("harmless", 0.7, cutoff=-0.2),))
+    alone = specification(share, see(stored, share), Choices())
+    assert (dict(alone.thresholds), alone.form) == ({"P(harmless>=-0.2)": 0.7}, "absolute")
+    assert alone.multipliers is None
+    both = replace(share, constraints=(*share.constraints, Threshold("humor", 0.2)))
+    view = see(stored, both)
+    spec = specification(both, view, Choices())
+    assert spec.form == "improvement"
+    asked = 0.7 - float(view.problem.samples.baseline[0])
+    assert dict(spec.thresholds) == {"P(harmless>=-0.2)": pytest.approx(asked), "humor": 0.2}
+    assert list((spec.multipliers or {}).values()) == pytest.approx(view.solution.multipliers.tolist())
 
 
 def test_at_the_lens_its_own_multiplier_is_trained(stored: Store, lens: LensSettings) -> None:

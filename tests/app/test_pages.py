@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dualign.duality import Threshold
+from dualign.duality import Threshold, build_problem, parse_thresholds, solve_dual
 from dualign.samples import SampleSet, Store
 from dualign.ui import analysis, words
 from tests.app.conftest import OpenApp, make_set, texts
@@ -22,7 +22,8 @@ CASES = {
     "two": {"c": ["harmless~0.3", "humor~0.2"]},
     "two infeasible": {"c": ["harmless~50.0", "humor~0.2"]},
     "group": {"c": "harmless~0.3~group~sleep"},
-    "chance": {"c": "harmless~0.1~chance~0.0"},
+    "chance": {"c": "harmless~0.8~chance~0.0"},
+    "chance beside a mean": {"c": ["harmless~0.7~chance~0.0", "humor~0.2"], "focus": "1"},
     "held": {"lam": "2.5"},
     "absolute": {"form": "absolute", "c": "harmless~0.4"},
     "one group": {"group": "work"},
@@ -171,6 +172,31 @@ def test_form_switch_keeps_the_problem(open_app: OpenApp) -> None:
     app.segmented_control(key="form").set_value("absolute").run()
     assert app.number_input(key="threshold_0").value != 0.4
     assert str(app.title[0].value).split("costs")[1] == before
+
+
+def test_a_share_means_what_the_command_line_means(open_app: OpenApp, stored: Store) -> None:
+    app = open_app(c=["harmless~0.7~chance~-0.2", "humor~0.2"])
+    headline = str(app.title[0].value).replace("\\", "")
+    assert "harmless ≥ −0.2 in at least 70 % of the replies and humor +0.2" in headline.replace("\u00a0", " ")
+    said = texts(app).replace("\u00a0", " ")
+    assert "has to rise to 70 %" in said
+    box = app.number_input(key="threshold_0")
+    assert (box.value, box.min, box.max) == (0.7, 0.0, 1.0)
+    assert "\\" not in box.label
+    assert box.label.replace("\u00a0", " ") == "share with harmless ≥ −0.2, share ≥"
+    # The other form restates the mean alone.
+    app.segmented_control(key="form").set_value("absolute").run()
+    assert app.number_input(key="threshold_0").value == 0.7
+    assert app.number_input(key="threshold_1").value != 0.2
+    assert str(app.title[0].value).split("costs")[1] == headline.split("costs")[1]
+    found = stored.open("plain")
+    start = analysis.start_of(found).start
+    lens = replace(start, constraints=(Threshold("harmless", 0.7, cutoff=-0.2), Threshold("humor", 0.2)))
+    stated = parse_thresholds(["P(harmless>=-0.2)>=0.7", "humor>=0.2"])
+    problem = build_problem(found.scored(), stated, beta=start.beta)
+    view = analysis.look(found, lens)
+    np.testing.assert_allclose(view.solution.multipliers, solve_dual(problem).multipliers, rtol=1e-9)
+    assert view.problem.forms == ("absolute", "improvement")
 
 
 def test_pin_and_compare(open_app: OpenApp) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualign.duality.statements import Threshold
+from dualign.duality.statements import Threshold, form_of, parse_thresholds
 from dualign.ui.history import History, Place
 from dualign.ui.state import BETA_RANGE, Bounds, LensSettings, from_query, to_query
 
@@ -31,7 +31,7 @@ finite = st.floats(-1e8, 1e8, allow_nan=False)
 constraint = st.one_of(
     st.builds(Threshold, st.sampled_from(UTILITIES), finite),
     st.builds(Threshold, st.sampled_from(UTILITIES), finite, group=st.sampled_from(GROUPS)),
-    st.builds(Threshold, st.sampled_from(UTILITIES), finite, cutoff=finite),
+    st.builds(Threshold, st.sampled_from(UTILITIES), st.floats(0, 1), cutoff=finite),
 )
 constraints = st.lists(constraint, min_size=1, max_size=6, unique_by=lambda c: c.name).map(tuple)
 
@@ -118,6 +118,22 @@ def test_a_set_opens_at_its_own_beta_however_far_out() -> None:
     assert other.settings.beta == 40.0
     asked = {"set": ["demo"], "reward": ["harmless"], "beta": ["0.7"]}
     assert from_query(asked, {"demo": tiny}, default="demo").settings.beta == 0.7
+
+
+def test_a_share_is_a_share_in_either_form() -> None:
+    query = {"set": ["demo"], "c": ["harmless~0.95~chance~-1.0", "humor~0.2"], "form": ["improvement"]}
+    restored = from_query(query, BOUNDS, default="demo")
+    assert restored.notes == ()
+    assert restored.settings.forms == ("absolute", "improvement")
+    assert replace(restored.settings, form="absolute").forms == ("absolute", "absolute")
+    assert restored.settings.with_threshold(0, 3.0).constraints[0].value == 1.0
+    # As the command line reads it.
+    (stated,) = parse_thresholds(["P(harmless>=-1)>=0.95"])
+    assert form_of(stated, None) == restored.settings.forms[0]
+    for beyond, kept in (("1.5", 1.0), ("-0.2", 0.0)):
+        moved = from_query({"c": [f"harmless~{beyond}~chance~0"]}, BOUNDS, default="demo")
+        assert moved.settings.constraints[0].value == kept
+        assert "a share of replies lies from 0 to 1" in moved.notes[0]
 
 
 def test_moving_a_threshold_returns_to_the_optimum() -> None:

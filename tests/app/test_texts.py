@@ -28,6 +28,11 @@ def test_every_mark_is_escaped(hostile: str) -> None:
     assert "\n" not in md("a\n# b\n\n- c")
 
 
+def test_names_and_numbers_are_read_aloud_as_they_are() -> None:
+    assert md("share with non_toxic ≥ −1.04, self-harm") == "share with non_toxic ≥ −1.04, self-harm"
+    assert md("1. one, www.a.example, _b_ -c- a_") == r"1\. one, www\.a\.example, \_b\_ \-c\- a\_"
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -16,7 +16,7 @@ function model(name, more = {}) {
   const samples = decodeSamples(new Uint8Array(readFileSync(join(folder, `${name}.bin`))));
   const m = system.thresholds.length;
   const config = {
-    constraint: 0, multipliers: system.held, thresholds: system.thresholds, beta: system.beta, form: "improvement",
+    constraint: 0, multipliers: system.held, thresholds: system.thresholds, beta: system.beta, forms: system.thresholds.map(() => "improvement"),
     names: ["harmless", "humor"].slice(0, m), units: Array(m).fill("points"), reward: "helpful", reward_unit: "reward units",
     optimum: null, reach: null, following: null, ...more,
   };

@@ -11,7 +11,7 @@ import numpy as np
 from dualign.alignment.spec import AlignSpec, Method, TrainOptions
 from dualign.errors import InvalidInputError
 from dualign.ui.analysis import View
-from dualign.ui.state import LensSettings
+from dualign.ui.state import Form, LensSettings
 
 Target = Literal["optimum", "here", "front", "reward", "utility", "weights"]
 
@@ -68,14 +68,19 @@ def specification(lens: LensSettings, view: View, choices: Choices) -> AlignSpec
         A front of fewer than two values, values that are no multipliers, or an optimum that does not exist.
     """
     names = [constraint.name for constraint in lens.constraints]
+    problem = view.problem
+    # One form holds for all thresholds of a training: of mixed ones each is what it asks for over the reference.
+    mixed = len(set(problem.forms)) > 1
+    form: Form = "improvement" if mixed else problem.forms[0]
+    thresholds = -problem.reference_slack if mixed else problem.thresholds
     spec = AlignSpec(
         samples=lens.samples,
         name=choices.name.strip(),
         method=choices.method,
-        thresholds={constraint.name: constraint.value for constraint in lens.constraints},
+        thresholds=_named(names, thresholds),
         reward=lens.reward or "",
         beta=lens.beta,
-        form=lens.form,
+        form=form,
         reference=choices.reference.strip(),
         options=choices.options,
     )
@@ -85,9 +90,9 @@ def specification(lens: LensSettings, view: View, choices: Choices) -> AlignSpec
                 "there is no λ* to train for: no policy on these samples meets the thresholds. Lower one of them, or "
                 "train at a λ of your own."
             )
-        if lens.group is None:
+        if lens.group is None and not mixed:
             return spec
-        # λ* of the group that the lens looks at, on all prompts.
+        # λ* of the group that the lens looks at, on all prompts; or of the shares as the lens states them.
         return replace(spec, multipliers=_named(names, view.solution.multipliers))
     if choices.target == "here":
         return replace(spec, multipliers=_named(names, view.multipliers))

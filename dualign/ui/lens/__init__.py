@@ -20,6 +20,7 @@ from dualign.ui.lens.state import LensState, PolicyMarker, Unreliable, checked_s
 __all__ = ["LensData", "LensState", "PolicyMarker", "Unreliable", "committed_state", "lens"]
 
 Panel = Literal["dual", "set"]
+Form = Literal["improvement", "absolute"]
 
 
 def committed_state(key: str, *, constraints: int) -> LensState | None:
@@ -39,7 +40,7 @@ def lens(
     optimum: Sequence[float] | None = None,
     reach: float | None = None,
     following: bool | None = None,
-    form: Literal["improvement", "absolute"] = "improvement",
+    form: Form | Sequence[Form] = "improvement",
     names: Sequence[str] = (),
     units: Sequence[str] = (),
     reward_name: str = "reward",
@@ -80,7 +81,7 @@ def lens(
     following
         Whether the page keeps to lam* when a threshold moves; None: where the multiplier is lam* itself.
     form
-        Whether thresholds are improvements over the reference or absolute levels.
+        Whether thresholds are improvements over the reference or absolute levels: one for all, or one for each.
     names, units
         Name and unit of each utility.
     reward_name, reward_unit
@@ -133,7 +134,7 @@ def lens(
         "optimum": None if optimum is None else [float(value) for value in optimum],
         "reach": _reach(reach),
         "following": following,
-        "form": form,
+        "forms": [form] * m if isinstance(form, str) else list(form),
         "names": [*names, *(f"utility {k + 1}" for k in range(len(names), m))][:m],
         "units": [*units, *("utility units" for _ in range(len(units), m))][:m],
         "reward": reward_name,

@@ -145,7 +145,7 @@ class Lens {
     this.root.classList.toggle("ready", Boolean(samples));
     if (!samples) return;
     const stale = data.seen < this.sent;
-    const fixed = JSON.stringify([data.samples, data.constraint, data.form]);
+    const fixed = JSON.stringify([data.samples, data.constraint, data.forms]);
     if (!this.model || fixed !== this.fixed) {
       this.model = new Model(samples, data);
       this.ranges = {};

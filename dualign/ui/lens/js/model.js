@@ -82,25 +82,30 @@ export class Model {
     return Boolean(best) && this.multipliers.every((lam, k) => k === this.active || Math.abs(lam - best[k]) <= 1e-6 * (1 + best[k]));
   }
 
-  // Thresholds as improvement over the reference, whatever form the page speaks.
+  // Thresholds as improvement over the reference, whatever form the page states each in.
   improvementOf(k, value) {
-    return this.config.form === "absolute" ? value - this.samples.baseline[k] : value;
+    return this.config.forms[k] === "absolute" ? value - this.samples.baseline[k] : value;
   }
 
   get threshold() {
     return this.improvementOf(this.active, this.thresholds[this.active]);
   }
 
+  // Whether the page states this constraint as a level.
+  get absolute() {
+    return this.config.forms[this.active] === "absolute";
+  }
+
   // Improvement in the page's form: what an axis shows.
   shown(utility) {
-    return this.config.form === "absolute" ? utility + this.baseline : utility;
+    return this.absolute ? utility + this.baseline : utility;
   }
 
   // An improvement in words of the page's form; null where there is none.
   stated(utility) {
     const digits = decimals(this.samples.spread.utilities[this.active]);
     if (!Number.isFinite(utility)) return null;
-    return this.config.form === "absolute" ? fixed(this.shown(utility), digits) : signed(utility, digits);
+    return this.absolute ? fixed(this.shown(utility), digits) : signed(utility, digits);
   }
 
   position() {

@@ -123,7 +123,7 @@ export function twin(view) {
   const reward = config.reward_unit;
   const rows = config.names.flatMap((name, k) => [
     [`multiplier of ${name}`, short(view.multipliers[k]), `${reward} per ${perUnit({ ...config, constraint: k })}`],
-    [`threshold of ${name} (${config.form})`, fixed(view.thresholds[k], digits.utility), config.units[k]],
+    [`threshold of ${name} (${config.forms[k]})`, fixed(view.thresholds[k], digits.utility), config.units[k]],
     [`slack of ${name}`, signed(view.slacks[k], digits.utility), config.units[k]],
     [`improvement in ${name}`, signed(view.utilities[k], digits.utility), config.units[k]],
   ]);

@@ -26,7 +26,7 @@ export function setRange(model, pinned, before) {
     ts.push(pinned.view().level, pinned.curve.dual[pinned.zero] - pinned.held);
   }
   for (const policy of model.config.policies) {
-    us.push(model.config.form === "absolute" ? policy.utility - model.baseline : policy.utility);
+    us.push(model.absolute ? policy.utility - model.baseline : policy.utility);
     ts.push(standing(policy.regularized_reward, policy, model));
   }
   const ceiling = Math.max(...ts.filter(Number.isFinite));
@@ -54,7 +54,7 @@ export function drawSet(pen, view, model, pinned, range, size) {
   pen.rect("allowed", "allowed", wall, box.top, box.right - wall, height);
   pen.rect("allowed-hatch", "hatch", wall, box.top, box.right - wall, height, { fill: "url(#hatch)" });
   const wish = model.stated(b);
-  const from = config.form === "improvement" ? `improvement \u2212 ${wish.replace("+", "")}` : `${name} \u2212 ${wish}`;
+  const from = !model.absolute ? `improvement \u2212 ${wish.replace("+", "")}` : `${name} \u2212 ${wish}`;
   const unit = config.units[config.constraint];
   const change = [`u: slack in ${name}, ${from.replace("\u2212 \u2212", "+ ")} (${unit})`, `u: slack in ${name} (${unit})`, `u: slack in ${name}`, "u: slack"];
   const priced = config.names.length > 1 ? "t: E[r] \u2212 \u03b2 KL + held terms" : "t: E[r] \u2212 \u03b2 KL";
@@ -232,7 +232,7 @@ function standing(told, policy, model) {
 }
 
 function policies(pen, view, model, at, y, inside) {
-  const improve = (u) => (view.config.form === "absolute" ? u - model.baseline : u);
+  const improve = (u) => (model.absolute ? u - model.baseline : u);
   const badges = [];
   view.config.policies.forEach((policy, i) => {
     const height = (told) => y(standing(told, policy, model));
