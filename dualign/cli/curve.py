@@ -21,6 +21,7 @@ from dualign.duality import (
     solve_dual,
     threshold_for_multiplier,
     tradeoff_curve,
+    unmet_alone,
 )
 from dualign.errors import InvalidInputError
 
@@ -118,7 +119,13 @@ def _along_threshold(
         )
     highest = reachable_threshold(problem, constraint=constraint)
     if not math.isfinite(highest):
-        raise InvalidInputError("the other constraints cannot be met together, whatever this threshold is.")
+        names, alone = problem.samples.names, unmet_alone(problem)
+        blocking = [f"'{names[j]}' (at most {most:.6g})" for j, most in alone.items() if j != constraint]
+        raise InvalidInputError(
+            f"whatever this threshold is, {', '.join(blocking)} cannot be met even alone: lower that first."
+            if blocking
+            else "the other constraints cannot be met together, whatever this threshold is."
+        )
     free = threshold_for_multiplier(problem, 0.0, constraint=constraint)
     # At the highest itself lam* is infinite: the default curve ends a little before it.
     end = highest - 1e-3 * (highest - free) if largest is None else largest

@@ -8,7 +8,7 @@ from dualign.duality.dependence import dependent_constraints
 from dualign.duality.dual import dual_function, dual_gradient, dual_hessian
 from dualign.duality.effective import EffectiveSampleSize
 from dualign.duality.evaluate import DualEvaluation, evaluate_dual, log_weights, tilted_weights
-from dualign.duality.feasibility import Feasibility, check_feasibility, reachable_threshold
+from dualign.duality.feasibility import Feasibility, check_feasibility, reachable_threshold, unmet_alone
 from dualign.duality.geometry import (
     Hyperplane,
     ImageBoundary,
@@ -105,4 +105,5 @@ __all__ = [
     "tilted_weights",
     "tradeoff_band",
     "tradeoff_curve",
+    "unmet_alone",
 ]

@@ -75,6 +75,17 @@ def check_feasibility(problem: AlignmentProblem, *, max_cuts: int = 1000) -> Fea
     return _cutting_planes(data, base, [], fuzz=fuzz, max_cuts=max_cuts)
 
 
+def unmet_alone(problem: AlignmentProblem) -> dict[int, float]:
+    """Constraints that no policy meets even where nothing else is asked: highest threshold of each, by its index.
+
+    Each is infeasible by itself, in the problem's form and its own utility units; what they have to do with other
+    constraints is only a question where none of them is left.
+    """
+    best = problem.reference_slack + problem.samples.centred.ceiling
+    room = rounding(problem)
+    return {j: float(problem.thresholds[j] + slack) for j, slack in enumerate(best) if slack < -room}
+
+
 def best_common_slack(data: Centred, reference_slack: Array, *, fuzz: float) -> float:
     """Largest min_j slack_j over policies for centred scores and E_ref[h] (m,); 0 where it is within ``fuzz``."""
     return _cutting_planes(data, reference_slack, [], fuzz=fuzz, max_cuts=1000).best_slack

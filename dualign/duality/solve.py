@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dualign.duality.bracket import bracketed_search
 from dualign.duality.dependence import dependent_constraints, smallest_multipliers
-from dualign.duality.feasibility import check_feasibility, rounding
+from dualign.duality.feasibility import check_feasibility, rounding, unmet_alone
 from dualign.duality.newton import projected_newton
 from dualign.duality.problem import AlignmentProblem
 from dualign.duality.search import Search, View
@@ -250,6 +250,13 @@ def _infeasible(
             f"threshold {threshold:.6g} on '{name}' cannot be met on these samples: best achievable is "
             f"{threshold + best:.6g}. Lower the threshold or add responses."
         )
+    elif alone := unmet_alone(problem):
+        told = "; ".join(
+            f"threshold {problem.thresholds[j]:.6g} on '{problem.samples.names[j]}' cannot be met even alone, the best "
+            f"achievable is {highest:.6g}"
+            for j, highest in alone.items()
+        )
+        message = f"{told}. Lower {'it' if len(alone) == 1 else 'them'} first, or add responses."
     else:
         mix = " + ".join(
             f"{weight:.3g} x '{label}'"

@@ -156,10 +156,10 @@ def _title(data: DualCurveData) -> str:
     if not data.feasible:
         if data.held:
             return (
-                f"No λ* exists, the constraints exclude each other: at λ = {at:.3g} {data.name} has slack "
+                f"No λ* exists, not all constraints can be met: at λ = {at:.3g} {data.name} has slack "
                 f"{slack:+.3g}{held}"
             )
-        return f"D falls for ever, so there is no λ*: at λ = {at:.3g} the slack is still {slack:+.3g}"
+        return f"D falls without end, so there is no λ*: at λ = {at:.3g} the slack is still {slack:+.3g}"
     verdict = "holds" if slack >= -1e-6 else "is broken"
     if data.optimum is not None and abs(at - data.optimum[0]) <= 1e-5 * max(1.0, abs(at)):
         spare = f", with slack {slack:+.3g} to spare" if slack > 1e-5 else ""

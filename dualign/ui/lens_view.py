@@ -9,7 +9,7 @@ import streamlit as st
 
 from dualign.duality.trust import MEDIAN_GREEN
 from dualign.errors import DualignError
-from dualign.ui import data, session, trained
+from dualign.ui import conflict, data, session, trained
 from dualign.ui.analysis import View
 from dualign.ui.lens import LensState, PolicyMarker, Unreliable, committed_state, lens
 from dualign.ui.state import LensSettings, at_level, clamp
@@ -40,6 +40,7 @@ def lens_picture(settings: LensSettings, view: View) -> None:
         constraint=settings.focus,
         optimum=[float(value) for value in view.solution.multipliers] if solved else None,
         reach=float(view.reach[settings.focus]),
+        blocked=conflict.in_the_way(view, settings.focus),
         following=settings.multipliers is None,
         form=settings.forms,
         names=[_short(name) for name in view.names],

@@ -12,7 +12,7 @@ from dualign.errors import DualignError
 from dualign.figures import dual, geometry, solver
 from dualign.figures import tradeoff as tradeoffs
 from dualign.figures.theme import steps_in_words
-from dualign.ui import analysis, data, session, show, trained, words
+from dualign.ui import analysis, conflict, data, session, show, trained, words
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
 from dualign.ui.texts import md, number, signed
@@ -187,10 +187,11 @@ def tradeoff(lens: LensSettings, view: View) -> None:
     """The trade-off curve and the regularization path."""
     if _still(lens, view):
         return
-    drawn = _tradeoff_data(lens, view)
+    drawn, focus = _tradeoff_data(lens, view), lens.focus
     if not np.isfinite(drawn.best):
         st.markdown(
-            "The other constraints exclude each other, so no threshold here can be met: lower one of those."
+            f"No threshold here can be met, since {md(conflict.in_the_way(view, focus))}: "
+            f"{md(conflict.lower(view, focus))}."
         )
         return
     left, right = st.columns(2, gap="large")
@@ -226,9 +227,12 @@ def price_path(lens: LensSettings, view: View) -> None:
     """The price λ* for every threshold, up to the end of what can be reached."""
     if _still(lens, view):
         return
-    drawn = _tradeoff_data(lens, view)
+    drawn, focus = _tradeoff_data(lens, view), lens.focus
     if not np.isfinite(drawn.best):
-        st.markdown("The other constraints exclude each other, so this one has no price: lower one of those.")
+        st.markdown(
+            f"{md(view.names[focus])} has no price, since {md(conflict.in_the_way(view, focus))}: "
+            f"{md(conflict.lower(view, focus))}."
+        )
         return
     _path(drawn)
 

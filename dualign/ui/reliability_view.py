@@ -7,26 +7,28 @@ import streamlit as st
 
 from dualign.duality import Outcome, Reliability
 from dualign.figures.theme import steps_in_words
-from dualign.ui import session, show
+from dualign.ui import conflict, session, show
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import interval, md, number, signed
+from dualign.ui.texts import interval, join, md, number, signed
 
 
 def outcome_panel(lens: LensSettings, view: View) -> None:
     """What kind of answer this is: shown only where it is not the usual one."""
     outcome = view.solution.outcome
-    names = view.names
+    names, failing = view.names, conflict.failing_alone(view)
     if outcome is Outcome.INFEASIBLE:
         with st.container(border=True):
             st.markdown(
-                ":material/block: **No policy on these samples meets this.** D falls for ever as λ grows, "
+                ":material/block: **No policy on these samples meets this.** D falls without end as λ grows, "
                 + (
                     "since its slope, the slack, never reaches zero"
                     if len(names) == 1
-                    else "along some mix of the λ"
+                    else f"that of {md(join([names[j] for j in failing]))}"
+                    if failing
+                    else "along some mix of them"
                 )
-                + ", so there is no λ\\* and no price."
+                + ": there is no λ\\* and no price."
             )
             rows = []
             for name, wanted, (_, alone), reach in zip(
@@ -38,7 +40,7 @@ def outcome_panel(lens: LensSettings, view: View) -> None:
                 rows.append(row | {"Highest alone": number(alone)})
             show.records(rows, alt="What is asked for and what can be reached")
             _ease(lens, view)
-            if view.solution.certificate is not None and len(names) > 1:
+            if view.solution.certificate is not None and len(names) > 1 and not failing:
                 weights = np.asarray(view.solution.certificate, dtype=float)
                 weights = weights / max(float(np.abs(weights).sum()), 1e-300)
                 mix = ", ".join(
@@ -59,10 +61,14 @@ def outcome_panel(lens: LensSettings, view: View) -> None:
 
 def _ease(lens: LensSettings, view: View) -> None:
     """Buttons to thresholds that fit: at the very end of what can be reached, and with some room below it."""
-    focus = lens.focus
+    # Of what fails alone another may have to be lowered, before anything can be said of the one in focus.
+    failing = [j for j in conflict.failing_alone(view) if np.isfinite(view.reach[j])]
+    focus = lens.focus if np.isfinite(view.reach[lens.focus]) else next(iter(failing), lens.focus)
     name, reach = md(view.names[focus]), view.reach[focus]
     if not np.isfinite(reach):
-        st.caption(f"Whatever {name} asks for, the others exclude each other: look along one of them.")
+        st.caption(
+            f"Whatever {name} asks for, {md(conflict.in_the_way(view, focus))}: {md(conflict.lower(view, focus))}."
+        )
         return
     level = min(float(view.problem.thresholds[focus]), reach)
     free = min(float(view.free.slack[0, focus]) + float(view.problem.thresholds[focus]), level)

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from dualign.duality.statements import Threshold
-from dualign.ui import data, session
-from dualign.ui.analysis import other_form
+from dualign.ui import conflict, data, session
+from dualign.ui.analysis import View, other_form
 from dualign.ui.constraints import add_constraint
 from dualign.ui.state import MAX_CONSTRAINTS, LensSettings, clamp
 from dualign.ui.texts import md, number
@@ -175,7 +175,7 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
                 args=(index,),
                 help="Remove this constraint.",
             )
-    st.caption(f"{_reachable(reach, alone, len(lens.constraints), noun)} {_elsewise(constraint, noun, base)}")
+    st.caption(f"{_reachable(view, index, noun)} {_elsewise(constraint, noun, base)}")
 
 
 def _elsewise(constraint: Threshold, noun: str, base: float) -> str:
@@ -189,13 +189,11 @@ def _elsewise(constraint: Threshold, noun: str, base: float) -> str:
     )
 
 
-def _reachable(reach: float, alone: float, constraints: int, noun: str) -> str:
+def _reachable(view: View, index: int, noun: str) -> str:
+    reach, alone, constraints = view.reach[index], view.ranges[index][1], len(view.terms)
     noun = f"{'An' if noun == 'improvement' else 'A'} {noun}"
     if constraints > 1 and not np.isfinite(reach):
-        return (
-            f"{noun} of up to {number(alone)} can be reached alone, but the other constraints already exclude "
-            "each other."
-        )
+        return f"{noun} of up to {number(alone)} can be reached alone, but {md(conflict.in_the_way(view, index))}."
     told = f"{noun} of up to {number(reach)} can be reached"
     if constraints == 1:
         return f"{told}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 # A point within a number and a stroke within a word mean nothing there; escaped they would be read aloud.
 _MARKS = re.compile(
@@ -50,6 +51,11 @@ def signed(value: float, digits: int = 3) -> str:
     # A slack at the optimum is zero up to the solver's tolerance.
     text = "0" if abs(value) < 1e-7 else number(value, digits)
     return text if text == "0" or text.startswith("−") else f"+{text}"
+
+
+def join(parts: Sequence[str]) -> str:
+    """A list in a sentence."""
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def counted(count: int, one: str, many: str = "") -> str:

@@ -9,10 +9,11 @@ import numpy as np
 
 from dualign.duality import Outcome, Reliability
 from dualign.samples import Manifest
+from dualign.ui import conflict
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
 from dualign.ui.terms import score_name, unit_sentence
-from dualign.ui.texts import counted, interval, md, number, signed
+from dualign.ui.texts import counted, interval, join, md, number, signed
 
 LIGHT_WORDS = {
     "green": ("high", ":material/check_circle:", "green"),
@@ -47,11 +48,6 @@ class Finding:
     tone: Literal["price", "free", "infeasible", "inaccurate"]
 
 
-def join(parts: list[str]) -> str:
-    """A list in a sentence."""
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
-
-
 def wishes(view: View, lens: LensSettings) -> list[str]:
     """Every constraint as it is asked for, as plain text."""
     return [
@@ -83,9 +79,7 @@ def finding(view: View, lens: LensSettings) -> Finding:
     wanted = join(required)
     if solution.outcome is Outcome.INFEASIBLE:
         verb = "cannot be met" if len(required) == 1 else "cannot all be met"
-        return Finding(
-            f"Requiring {wanted} {verb} on these samples", infeasible_reason(view, lens), "infeasible"
-        )
+        return Finding(f"Requiring {wanted} {verb} on these samples", conflict.reason(view), "infeasible")
     if solution.outcome is Outcome.OPTIMAL_NOT_BINDING:
         spare = [signed(float(s)) for s in view.free.slack[0]]
         support = (
@@ -175,38 +169,6 @@ def _per(unit: str) -> str:
     return {"utility units": "utility unit", "share of replies": "share of 100 %"}.get(unit, unit)
 
 
-def infeasible_reason(view: View, lens: LensSettings) -> str:
-    """Why no policy meets the constraints, and how far one could go."""
-    best = view.solution.best_slack if view.solution.best_slack is not None else float("nan")
-    if len(view.terms) == 1:
-        return (
-            f"Even a policy that always gives the reply that scores highest on {md(view.names[0])} falls short by "
-            f"{number(-best)}: the highest threshold these samples allow is {number(view.reach[0])}. "
-            "Lower the threshold or add responses."
-        )
-    text = f"The best that all of them reach together falls short by {number(-best)}."
-    certificate = view.solution.certificate
-    if certificate is not None:
-        direction = np.asarray(certificate, dtype=float)
-        direction = direction / max(float(np.abs(direction).sum()), 1e-300)
-        involved = [(float(w), name) for w, name in zip(direction, view.names, strict=True) if w > 1e-3]
-        if len(involved) > 1:
-            mix = join([f"{100 * weight:.0f} % {md(name)}" for weight, name in involved])
-            text += f" The conflict lies in the mix {mix}: no policy lifts that mix far enough."
-        else:
-            text += f" It fails on {md(involved[0][1])} alone."
-    fits = [
-        f"{md(name)} could be {number(reach)}"
-        for name, reach in zip(view.names, view.reach, strict=True)
-        if np.isfinite(reach)
-    ]
-    return (
-        text
-        + (f" If the others stay, {join(fits)} at most." if fits else "")
-        + " Lower one of the thresholds."
-    )
-
-
 def meaning(view: View, lens: LensSettings) -> list[str]:
     """What the result means for somebody who has not met a dual before: a few plain sentences."""
     samples = view.problem.samples
@@ -217,9 +179,7 @@ def meaning(view: View, lens: LensSettings) -> list[str]:
         "nat of KL from the reference, and still meets the constraint."
     ]
     if not view.feasible:
-        lines.append(
-            "No mix of the sampled replies meets it, so there is no price to quote: λ\\* is infinite."
-        )
+        lines.append("No mix of the sampled replies meets it, so there is no λ\\* and no price to quote.")
         return lines
     if view.solution.outcome is Outcome.OPTIMAL_NOT_BINDING:
         lines.append("Here the unconstrained best already meets it, so safety is free at this threshold.")
@@ -284,7 +244,9 @@ def moves(view: View, j: int) -> bool:
 def next_step(view: View, reliable: Reliability | None) -> str:
     """One line on what to do next."""
     if not view.feasible:
-        return "Lower the threshold in the sidebar until it fits, or see the conflict on the **Dual** page."
+        failing = [md(view.names[j]) for j in conflict.failing_alone(view)]
+        what = join(failing) if failing and len(view.terms) > 1 else "the threshold"
+        return f"Lower {what} in the sidebar until it fits, or see the conflict on the **Dual** page."
     if reliable is not None and reliable.trust.light == "red":
         return "Raise β or lower the threshold until the trust light leaves red; the **Dual** page shows where that is."
     if not any(moves(view, j) for j in range(len(view.terms))):

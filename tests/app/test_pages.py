@@ -11,7 +11,7 @@ import pytest
 
 from dualign.duality import Threshold, build_problem, parse_thresholds, solve_dual
 from dualign.samples import SampleSet, Store
-from dualign.ui import analysis, words
+from dualign.ui import analysis, conflict, words
 from tests.app.conftest import OpenApp, make_set, texts
 
 PAGES = ("lens", "dual", "geometry", "samples")
@@ -76,7 +76,7 @@ def test_one_constraint_more_names_what_the_others_leave(open_app: OpenApp) -> N
 @pytest.mark.parametrize("page", ["lens", "dual", "geometry"])
 def test_no_page_says_that_excluding_constraints_hold(open_app: OpenApp, page: str) -> None:
     said = texts(open_app(page, c=["harmless~1.45", "humor~1.45"]))
-    assert "cannot all be met" in said or "exclude" in said or "No policy reaches" in said
+    assert "cannot all be met" in said or "can be met" in said or "No policy reaches" in said
     for claim in ("holds: slack", "holds with slack", "D* = P* = ", "the dual is lowest"):
         assert claim not in said
 
@@ -127,6 +127,51 @@ def test_infeasible_in_words(open_app: OpenApp) -> None:
     assert "the highest threshold these samples allow" in said
     app.button(key="ease_most").click().run()
     assert "cannot be met" not in texts(app)
+
+
+def test_what_fails_alone_is_named_before_any_conflict(open_app: OpenApp) -> None:
+    app = open_app(c=["harmless~0.3", "humor~50.0"])
+    for page in ("lens", "dual", "geometry"):
+        app.switch_page(f"pages/{page}.py").run()
+        said = texts(app)
+        assert "exclude each other" not in said, page
+        assert "humor cannot be met even alone (at most" in said, page
+        assert "infinite" not in said, page
+        if page != "geometry":
+            assert "humor fails alone: 50 is asked for, and" in said
+            assert "the mix" not in said
+    # The button lowers what fails, whatever the page looks along.
+    app.switch_page("pages/dual.py").run()
+    assert app.button(key="ease").label.startswith("Lower humor to")
+    app.button(key="ease_most").click().run()
+    assert "humor fails alone" not in texts(app)
+
+
+def test_what_excludes_each_other_is_a_mix(open_app: OpenApp) -> None:
+    said = texts(open_app("dual", c=["harmless~1.45", "humor~1.45"]))
+    assert "Each can be met alone, but not together" in said
+    assert "The conflict lies in the mix" in said
+    assert "fails alone" not in said
+
+
+def test_others_exclude_each_other_only_where_several_do(stored: Store) -> None:
+    found = stored.open("plain")
+    lens = replace(
+        analysis.start_of(found).start,
+        constraints=(
+            Threshold("harmless", 1.45),
+            Threshold("humor", 1.45),
+            Threshold("harmless", 0.1, cutoff=0.0),
+        ),
+    )
+    view = analysis.look(found, lens)
+    assert not np.isfinite(view.reach[2])
+    assert conflict.failing_alone(view) == []
+    assert conflict.in_the_way(view, 2) == "the other constraints exclude each other"
+    far = analysis.look(found, lens.with_threshold(1, 9.0))
+    assert conflict.failing_alone(far) == [1]
+    assert conflict.in_the_way(far, 2).startswith("humor cannot be met even alone (at most ")
+    assert conflict.lower(far, 2) == "lower humor first"
 
 
 def test_not_binding_in_words(open_app: OpenApp) -> None:

@@ -15,6 +15,7 @@ from dualign.duality import (
     evaluate_dual,
     projected_gradient,
     solve_dual,
+    unmet_alone,
 )
 from dualign.errors import InvalidInputError
 from tests.systems import best_slack_by_program, gaussian, random_problem, two_responses
@@ -211,3 +212,16 @@ def test_projected_gradient_ends_where_newton_does() -> None:
     )
     with pytest.raises(InvalidInputError, match="positive step"):
         projected_gradient(several, step=0.0)
+
+
+def test_what_cannot_be_met_alone_is_told_before_any_mix() -> None:
+    utilities = np.array([[[0.0, 2.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]])
+    samples = ScoredSamples(np.zeros((2, 2)), utilities, ("calm", "brief"))
+    both = solve_dual(AlignmentProblem(samples, np.array([0.9, 1.4]), 1.0, "absolute"))
+    assert "the thresholds cannot be met together" in both.message
+    assert unmet_alone(AlignmentProblem(samples, np.array([0.9, 1.4]), 1.0, "absolute")) == {}
+    one = AlignmentProblem(samples, np.array([0.9, 1.6]), 1.0, "absolute")
+    assert unmet_alone(one) == {1: pytest.approx(1.5)}
+    message = solve_dual(one).message
+    assert "threshold 1.6 on 'brief' cannot be met even alone, the best achievable is 1.5" in message
+    assert "calm" not in message

@@ -52,9 +52,9 @@ test("a conflict that only the page sees makes the lens infeasible, and lifting 
   lens.setThreshold(told - 0.05);
   assert.notEqual(lens.view().optimum.outcome, "infeasible");
   assert.ok(lens.view().atOptimum, "a lens that follows lam* does so again");
-  const hopeless = model("two_constraints", { reach: "none" });
+  const hopeless = model("two_constraints", { reach: "none", blocked: "g1 cannot be met even alone" });
   hopeless.setThreshold(-50);
-  assert.match(story(hopeless.view())[1], /the other constraints cannot be met together/);
+  assert.match(story(hopeless.view())[1], /No λ is enough: g1 cannot be met even alone/);
 });
 
 test("only with the others at their own optimum is the lowest point called D*", () => {

@@ -39,6 +39,7 @@ def lens(
     constraint: int = 0,
     optimum: Sequence[float] | None = None,
     reach: float | None = None,
+    blocked: str = "the other constraints exclude each other",
     following: bool | None = None,
     form: Form | Sequence[Form] = "improvement",
     names: Sequence[str] = (),
@@ -78,6 +79,8 @@ def lens(
     reach
         Highest threshold of the dragged constraint that some policy meets together with the others, in
         the given form; -inf where the others cannot be met; None: what these scores allow it alone.
+    blocked
+        Why no threshold can be met where ``reach`` is -inf, in words.
     following
         Whether the page keeps to lam* when a threshold moves; None: where the multiplier is lam* itself.
     form
@@ -133,6 +136,7 @@ def lens(
         "constraint": constraint,
         "optimum": None if optimum is None else [float(value) for value in optimum],
         "reach": _reach(reach),
+        "blocked": " ".join(blocked.split()),
         "following": following,
         "forms": [form] * m if isinstance(form, str) else list(form),
         "names": [*names, *(f"utility {k + 1}" for k in range(len(names), m))][:m],

@@ -108,7 +108,7 @@ export function story(view) {
   const held = heldWords(view);
   if (optimum.outcome === "infeasible") {
     const level = view.form(view.ceiling);
-    const reach = level === null ? "the other constraints cannot be met together" : `at most ${amount(level, unit)} can be reached${config.names.length > 1 ? " beside the others" : ""}`;
+    const reach = level === null ? config.blocked : `at most ${amount(level, unit)} can be reached${config.names.length > 1 ? " beside the others" : ""}`;
     return ["infeasible", `No \u03bb is enough: ${reach}. Here, at \u03bb = ${short(multiplier)}: ${here}${held}.`];
   }
   const verdict = missed(view).length ? "fails" : "holds";
