@@ -293,7 +293,7 @@ def take_away(sample_set: SampleSet, lens: LensSettings) -> None:
         on_click="ignore",
     )
     st.caption("Cells that a spreadsheet would run as a formula are quoted.")
-    st.markdown("**A script that reproduces the numbers and the dual curve of the present lens**")
+    st.markdown("**A script that reproduces the numbers, the dual curve and the image set of the present lens**")
     text = script(lens)
     st.code(text, language="python", wrap_lines=True)
     st.download_button(

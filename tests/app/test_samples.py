@@ -14,6 +14,7 @@ import pytest
 from dualign.duality import Threshold
 from dualign.jobs import JobSpec
 from dualign.samples import Manifest, ScoreInfo, Store
+from dualign.ui import analysis
 from dualign.ui.export import script
 from dualign.ui.samples_view import delete, read_calibration
 from dualign.ui.show import to_csv
@@ -45,13 +46,36 @@ def test_damaged_calibration_records_are_left_out(text: str) -> None:
     assert read_calibration("helpful", text) is None
 
 
-def test_the_script_reproduces_the_solution(stored: Store) -> None:
-    lens = LensSettings("plain", 1.0, "improvement", (Threshold("harmless", 0.4), Threshold("humor", 0.1)))
-    code = script(lens).rsplit("dual_curve_figure(drawn", 1)[0]
-    root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "multipliers" in done.stdout
+@pytest.mark.parametrize(
+    ("constraints", "multipliers", "words"),
+    [
+        ((Threshold("harmless", 0.4), Threshold("humor", 0.1)), None, "multipliers"),
+        ((Threshold("harmless", 0.7, cutoff=0.0),), (1.5,), "multipliers"),
+        ((Threshold("harmless", 0.4), Threshold("humor", 50.0)), None, "'humor' cannot be met even alone"),
+        ((Threshold("harmless", 1.45), Threshold("humor", 1.45)), None, "certificate {'harmless': "),
+    ],
+)
+def test_the_script_tells_the_answer_and_draws_it(
+    stored: Store,
+    tmp_path: Path,
+    constraints: tuple[Threshold, ...],
+    multipliers: tuple[float, ...] | None,
+    words: str,
+) -> None:
+    lens = LensSettings("plain", 1.0, "improvement", constraints, multipliers)
+    done = subprocess.run(
+        [sys.executable, "-c", script(lens)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert words in done.stdout
+    found = analysis.look(stored.open("plain"), lens)
+    if found.feasible:
+        assert f"{float(found.solution.multipliers[0]):.6f}"[:6] in done.stdout
+    else:
+        assert f"best achievable slack {found.solution.best_slack!r}" in done.stdout
+    # The mark of the optimum.
+    assert ('"symbol":"diamond"' in (tmp_path / "image_set.html").read_text("utf-8")) == found.feasible
+    assert (tmp_path / "dual_curve.html").is_file()
 
 
 def test_csv_cells_are_quoted() -> None:
