@@ -45,7 +45,7 @@ with show.guarded():
                     panels.contour(lens, view, pair)
 
     st.subheader("How it was solved", anchor=False)
-    panels.convergence(view)
+    panels.convergence(lens, view)
     with st.expander("The equations", icon=":material/functions:"):
         st.latex(
             r"D(\lambda)=\beta\,\mathbb E_x\ln\mathbb E_{y\sim\pi_{\mathrm{ref}}}"

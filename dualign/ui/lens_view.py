@@ -24,7 +24,8 @@ def lens_picture(settings: LensSettings, view: View) -> None:
     # The component has its own way back to λ*.
     focus_choice(settings, view, way_back=False)
     solved = bool(np.isfinite(view.solution.multipliers).all())
-    manifest = data.open_set(settings.samples).manifest
+    sample_set = data.open_set(settings.samples)
+    manifest = sample_set.manifest
     reward = settings.reward or manifest.reward
     interval = None
     if view.feasible and (view.at_optimum or len(view.multipliers) == 1):
@@ -52,6 +53,7 @@ def lens_picture(settings: LensSettings, view: View) -> None:
         pinned=_pinned(settings),
         pinned_label="A",
         policies=[marker for _, marker in markers],
+        source=sample_set.content_hash,
         on_commit=_commit,
     )
     if markers:

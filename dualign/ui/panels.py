@@ -18,6 +18,27 @@ from dualign.ui.state import LensSettings
 from dualign.ui.texts import md, number, signed
 
 
+def about(lens: LensSettings, view: View) -> dict[str, str | float]:
+    """What the figures of a lens are computed from, as the command line would state it."""
+    sample_set = data.open_set(lens.samples)
+    problem = view.problem
+    thresholds = [
+        f"{name}>={f'ref{value:+}' if form == 'improvement' else value}"
+        for name, value, form in zip(
+            problem.samples.names, problem.thresholds.tolist(), problem.forms, strict=True
+        )
+    ]
+    return {
+        "samples": lens.samples,
+        "samples_sha256": sample_set.content_hash,
+        "prompts": lens.group or "all",
+        "reward": lens.reward or sample_set.manifest.reward,
+        "beta": lens.beta,
+        "thresholds": "; ".join(thresholds),
+        "multipliers": "; ".join(repr(float(value)) for value in view.multipliers),
+    }
+
+
 def optimum_of(view: View, focus: int) -> tuple[float, float] | None:
     """λ* of one constraint and D*, where there are any."""
     if not np.isfinite(view.solution.multipliers).all():
@@ -66,12 +87,19 @@ def dual_curve(lens: LensSettings, view: View) -> None:
         sentence += (
             f" It is lowest at λ* = {number(drawn.optimum[0])}, where D* = {number(drawn.optimum[1], 4)}."
         )
-    show.figure(dual.dual_curve_figure(drawn, look), drawn.columns, key="dual-curve", sentence=sentence)
+    show.figure(
+        dual.dual_curve_figure(drawn, look),
+        drawn.columns,
+        key="dual-curve",
+        sentence=sentence,
+        about=about(lens, view),
+    )
     strip = {name: drawn.columns[name] for name in ("multiplier", "ess_median", "ess_pooled")}
     show.figure(
         dual.reliability_figure(drawn, look),
         strip,
         key="reliability",
+        about=about(lens, view),
         sentence=f"At λ = {number(at)} a prompt's replies are worth {number(float(view.here.ess_median[0]))} "
         f"equally weighted ones (median), {number(float(view.here.ess_pooled[0]))} pooled over prompts.",
     )
@@ -129,6 +157,7 @@ def image_set(lens: LensSettings, view: View) -> None:
         geometry.image_set_figure(drawn, show.look()),
         drawn.columns,
         key="image-set",
+        about=about(lens, view),
         sentence=sentence,
         on_pick=_stand_at_point,
     )
@@ -207,9 +236,9 @@ def tradeoff(lens: LensSettings, view: View) -> None:
         sentence += f" The next {number(drawn.step[0])} costs {number(drawn.step[1])} reward, solved again."
     with left:
         figure = tradeoffs.tradeoff_figure(drawn, show.look())
-        show.figure(figure, drawn.columns, key="trade-off", sentence=sentence)
+        show.figure(figure, drawn.columns, key="trade-off", sentence=sentence, about=about(lens, view))
     with right:
-        _path(drawn)
+        _path(drawn, about(lens, view))
 
 
 def _still(lens: LensSettings, view: View) -> bool:
@@ -234,10 +263,10 @@ def price_path(lens: LensSettings, view: View) -> None:
             f"{md(conflict.lower(view, focus))}."
         )
         return
-    _path(drawn)
+    _path(drawn, about(lens, view))
 
 
-def _path(drawn: tradeoffs.TradeoffData) -> None:
+def _path(drawn: tradeoffs.TradeoffData, source: dict[str, str | float]) -> None:
     columns = ("threshold", "multiplier", "multiplier_low", "multiplier_high")
     path = {name: drawn.columns[name] for name in columns}
     sentence = "The price λ* for every threshold"
@@ -246,10 +275,10 @@ def _path(drawn: tradeoffs.TradeoffData) -> None:
     sentence += f", without bound towards {number(drawn.best)}. The shade is the 95 % interval over prompts."
     if drawn.kept:
         sentence += f" Throughout, {drawn.kept}."
-    show.figure(tradeoffs.path_figure(drawn, show.look()), path, key="path", sentence=sentence)
+    show.figure(tradeoffs.path_figure(drawn, show.look()), path, key="path", sentence=sentence, about=source)
 
 
-def convergence(view: View) -> None:
+def convergence(lens: LensSettings, view: View) -> None:
     """The solver's steps beside the published projected gradient."""
     if not np.isfinite(view.solution.multipliers).all():
         st.markdown(
@@ -266,7 +295,13 @@ def convergence(view: View) -> None:
         f"D − D* = {drawn.second_order[-1]:.1g} reward; "
         f"plain projected gradient is at {drawn.gradient[-1]:.1g} after {len(first) - 1}."
     )
-    show.figure(solver.convergence_figure(drawn, show.look()), columns, key="convergence", sentence=sentence)
+    show.figure(
+        solver.convergence_figure(drawn, show.look()),
+        columns,
+        key="convergence",
+        sentence=sentence,
+        about=about(lens, view),
+    )
     with st.expander("Every step in numbers"):
         steps = np.asarray(view.solution.path)
         rows = [
@@ -322,5 +357,6 @@ def contour(lens: LensSettings, view: View, pair: tuple[int, int]) -> None:
         solver.contour_figure(drawn, show.look()),
         solver.contour_columns(drawn),
         key=f"contour-{pair[0]}-{pair[1]}",
+        about=about(lens, view),
         sentence=f"D over the multipliers of {both[0]} and {both[1]}.{where}",
     )

@@ -121,6 +121,7 @@ def distributions(sample_set: SampleSet) -> None:
         st.markdown("This set holds texts without scores.")
         return
     table, look = sample_set.table, show.look()
+    about = {"samples": sample_set.name, "samples_sha256": sample_set.content_hash}
     values = {name: np.asarray(table[name].to_numpy(), dtype=float) for name in names}
     columns = st.columns(min(3, len(names)), gap="medium")
     for k, name in enumerate(names[:12]):
@@ -133,7 +134,11 @@ def distributions(sample_set: SampleSet) -> None:
                 f"over {table.num_rows:,} replies."
             )
             show.figure(
-                figures.histogram_figure(drawn, look), drawn.columns, key=f"histogram-{k}", sentence=words
+                figures.histogram_figure(drawn, look),
+                drawn.columns,
+                key=f"histogram-{k}",
+                sentence=words,
+                about=about,
             )
             if info.description:
                 st.caption(
@@ -153,6 +158,7 @@ def distributions(sample_set: SampleSet) -> None:
             figures.correlation_figure(together, look),
             together.columns,
             key="correlation",
+            about=about,
             sentence="Correlations of the scores within prompts: what can be traded by choosing among replies.",
         )
     with right:
@@ -171,6 +177,7 @@ def distributions(sample_set: SampleSet) -> None:
             figures.scatter_figure(cloud, look),
             cloud.columns,
             key="scatter",
+            about=about,
             sentence=f"Each dot is one reply: {both[0]} across, {both[1]} up.",
         )
 
@@ -293,7 +300,9 @@ def take_away(sample_set: SampleSet, lens: LensSettings) -> None:
         on_click="ignore",
     )
     st.caption("Cells that a spreadsheet would run as a formula are quoted.")
-    st.markdown("**A script that reproduces the numbers, the dual curve and the image set of the present lens**")
+    st.markdown(
+        "**A script that reproduces the numbers, the dual curve and the image set of the present lens**"
+    )
     text = script(lens)
     st.code(text, language="python", wrap_lines=True)
     st.download_button(

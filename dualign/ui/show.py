@@ -63,6 +63,7 @@ def figure(
     *,
     key: str,
     sentence: str,
+    about: Mapping[str, str | float] | None = None,
     on_pick: Callable[[], None] | None = None,
 ) -> None:
     """A figure with its text twin: a sentence, the table behind it, CSV and SVG to take away.
@@ -77,6 +78,8 @@ def figure(
         Unique on the page; also names the exported files.
     sentence
         What the figure says, for those who do not see it.
+    about
+        What the figure was computed from: further columns of the CSV, the same in every row.
     on_pick
         Called when a point is clicked; the selection is in the session under ``key``.
     """
@@ -105,7 +108,7 @@ def figure(
         with st.container(horizontal=True):
             st.download_button(
                 "CSV",
-                lambda: to_csv(columns),
+                lambda: to_csv(columns, about),
                 file_name=f"dualign-{key}.csv",
                 mime="text/csv",
                 key=f"{key}_csv",
@@ -121,9 +124,12 @@ def _table(columns: Mapping[str, NDArray[Any]]) -> Any:
     return pd.DataFrame({name: pd.Series(np.asarray(values)) for name, values in columns.items()})
 
 
-def to_csv(columns: Mapping[str, NDArray[Any]]) -> bytes:
-    """Columns as CSV; text that a spreadsheet would run as a formula is quoted."""
-    return csv_text(columns, (row.values() for row in themes.twin(columns))).encode()
+def to_csv(columns: Mapping[str, NDArray[Any]], about: Mapping[str, str | float] | None = None) -> bytes:
+    """Columns as CSV, ``about`` repeated in every row; text that a spreadsheet would run as a formula is quoted."""
+    rows = max((len(np.atleast_1d(values)) for values in columns.values()), default=0)
+    kept = {name: np.full(rows, value) for name, value in (about or {}).items() if name not in columns}
+    whole = {**columns, **kept}
+    return csv_text(whole, (row.values() for row in themes.twin(whole))).encode()
 
 
 def trust(reliable: Reliability, *, at_optimum: bool = True) -> None:

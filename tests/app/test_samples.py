@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -11,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dualign.duality import Threshold
+from dualign.duality import Threshold, parse_thresholds
 from dualign.jobs import JobSpec
 from dualign.samples import Manifest, ScoreInfo, Store
-from dualign.ui import analysis
+from dualign.ui import analysis, panels
 from dualign.ui.export import script
 from dualign.ui.samples_view import delete, read_calibration
 from dualign.ui.show import to_csv
@@ -76,6 +78,23 @@ def test_the_script_tells_the_answer_and_draws_it(
     # The mark of the optimum.
     assert ('"symbol":"diamond"' in (tmp_path / "image_set.html").read_text("utf-8")) == found.feasible
     assert (tmp_path / "dual_curve.html").is_file()
+
+
+def test_a_csv_says_what_it_was_computed_from(stored: Store) -> None:
+    found = stored.open("plain")
+    lens = LensSettings(
+        "plain", 0.5, "improvement", (Threshold("harmless", 0.4), Threshold("humor", 0.7, cutoff=-1.0))
+    )
+    source = panels.about(lens, analysis.look(found, lens))
+    text = to_csv({"multiplier": np.array([0.0, 1.0])}, source).decode()
+    first, second = csv.DictReader(io.StringIO(text))
+    assert first["samples_sha256"] == second["samples_sha256"] == found.content_hash
+    assert (first["beta"], first["reward"], first["prompts"]) == ("0.5", "helpful", "all")
+    stated = parse_thresholds(first["thresholds"].split("; "))
+    assert [(t.name, t.value, t.form) for t in stated] == [
+        ("harmless", 0.4, "improvement"),
+        ("P(humor>=-1)", 0.7, None),
+    ]
 
 
 def test_csv_cells_are_quoted() -> None:

@@ -49,6 +49,7 @@ shown = lens(
     units=["points"] * M,
     form="absolute" if QUERY.get("form") == "absolute" else "improvement",
     reward_name="helpfulness",
+    source="5e7" * 21 + "5",
     policies=POLICIES.get(QUERY.get("policies", ""), []),
     pinned=LensState((0.4,) * M, (0.2,) * M, 1.0) if "pinned" in QUERY else None,
 )

@@ -335,6 +335,8 @@ def test_the_table_and_the_downloads_say_what_is_drawn(
         page.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text())))
     assert len(rows) == 49
+    # Whoever holds the set can tell that it is this one.
+    assert {row["samples_sha256"] for row in rows} == {"5e7" * 21 + "5"}
     for row in rows[::12]:
         lam = np.array([float(row["multiplier"])])
         expected = reference.evaluate(oracle, 0.5, np.array([0.5]), lam)
@@ -344,6 +346,7 @@ def test_the_table_and_the_downloads_say_what_is_drawn(
         page.get_by_role("button", name="SVG").click()
     text = Path(picture.value.path()).read_text()
     assert text.startswith("<svg")
+    assert f"samples SHA-256 {'5e7' * 21}5" in text
     assert "harmlessness" in text
     assert "var(" not in text
 

@@ -54,6 +54,7 @@ def lens(
     pinned: LensState | None = None,
     pinned_label: str = "B",
     height: int = 400,
+    source: str = "",
     on_commit: Callable[[], None] | None = None,
 ) -> LensState:
     """Show the lens at a position; return the position it now has.
@@ -103,6 +104,8 @@ def lens(
         A second position on the same scores, drawn dashed.
     height
         Of each panel, in pixels.
+    source
+        SHA-256 of the sample set, which exports carry; that of the scores as they are shown unless given.
     on_commit
         Called before the page runs when the person lets go.
 
@@ -128,6 +131,7 @@ def lens(
     st.session_state[memory_key] = (state.event, state, (low, high))
     message = {
         "samples": data.content_hash,
+        "source": source or data.content_hash,
         "prompts": [data.n_prompts, data.n_prompts_total],
         "multipliers": state.multipliers,
         "thresholds": state.thresholds,

@@ -69,7 +69,7 @@ class Lens {
     this.snapButton = button("Back to \u03bb*", "Move to the optimum", () => this.act(() => this.model.toOptimum()));
     button("Back to start", "Back to where this lens started", () => this.act(() => this.model.restore(this.model.origin)));
     button("SVG", "Save both panels as a picture", () => this.save());
-    button("CSV", "Save the curve as a table", () => saveCsv(this.data.samples, this.model.view()));
+    button("CSV", "Save the curve as a table", () => saveCsv(this.data.source, this.model.view()));
     const list = element("dl", "numbers", root);
     root.insertBefore(list, controls);
     const what = element("details", "meanings", root);
@@ -128,7 +128,7 @@ class Lens {
   save() {
     const style = getComputedStyle(this.root);
     const shown = this.data.show.map((name) => this.parts[name].svg);
-    saveSvg(this.data.samples, shown, story(this.model.view())[1], style.getPropertyValue("--paper") || "white", style.color);
+    saveSvg(this.data.source, shown, story(this.model.view())[1], style.getPropertyValue("--paper") || "white", style.color);
   }
 
   act(change) {
