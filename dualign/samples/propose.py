@@ -274,6 +274,8 @@ def _scores(
         if gaps:
             warnings.append(
                 f"'{name}' has {gaps} values absent or not finite: correct them, or drop their replies"
+                if gaps > 1
+                else f"'{name}' has 1 value absent or not finite: correct it, or drop its reply"
             )
         if gaps == table.num_rows:
             continue

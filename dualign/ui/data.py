@@ -43,6 +43,30 @@ def _has_dual(name: str) -> bool:
     return bool(manifest.reward and manifest.utilities)
 
 
+def lacking(name: str) -> str:
+    """What a stored set lacks to be looked at through a lens: the end of a sentence on it."""
+    try:
+        manifest = store().manifest(name)
+    except StoreError:
+        return "cannot be read"
+    if not manifest.scores:
+        return "has no scores yet"
+    if manifest.reward:
+        return f"has a reward ('{manifest.reward}') but no utility to constrain"
+    return "has scores, but none is named as its reward and none as a utility"
+
+
+def way_on(name: str) -> str:
+    """What to do about a set that lacks scores."""
+    try:
+        found = open_set(name)
+    except StoreError as error:
+        return str(error).rstrip(".")
+    if found.textless == found.table.num_rows:
+        return "it holds no texts to score either, so import its file again with the columns that are missing"
+    return "score its replies on the Samples page, or import its file again with the columns that are missing"
+
+
 def open_set(name: str) -> SampleSet:
     """A stored set; read again only when its files changed."""
     manifest = store().manifest(name)

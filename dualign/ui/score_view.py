@@ -20,10 +20,10 @@ _DEFAULTS = ("helpful", "harmless")
 def scoring(sample_set: SampleSet) -> None:
     """What is missing in a set that cannot give D, and the way to mend it."""
     with st.container(border=True, key="scoring"):
-        missing = "has no scores" if not sample_set.manifest.scores else "has no reward and utility"
         st.markdown(
-            f"**{md(sample_set.name)}** holds {sample_set.table.num_rows:,} replies but {missing} yet, so it cannot "
-            "give D: the lens, Dual and Geometry pages need a reward and at least one utility for every reply."
+            f"**{md(sample_set.name)}** holds {sample_set.table.num_rows:,} replies but "
+            f"{md(data.lacking(sample_set.name))}, so it cannot give D: the lens, Dual and Geometry pages need a reward "
+            "and at least one utility for every reply."
         )
         job = _job_of(sample_set.name)
         if job is not None and job.active:

@@ -42,7 +42,8 @@ def _restore(query: Query, known: list[str]) -> Restored:
     if others:
         st.session_state["samples_shown"] = others[-1]
     bounds = {name: data.bounds(name) for name in wanted}
-    return from_query(query, bounds, default=known[0], unscored=others)
+    lacking = {name: f"{data.lacking(name)}: {data.way_on(name)}" for name in others}
+    return from_query(query, bounds, default=known[0], unscored=lacking)
 
 
 def end() -> None:

@@ -7,7 +7,7 @@ it never raises.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote, unquote
@@ -165,7 +165,7 @@ def from_query(
     bounds: Mapping[str, Bounds],
     *,
     default: str,
-    unscored: Collection[str] = (),
+    unscored: Mapping[str, str] | None = None,
 ) -> Restored:
     """The lens that an address describes, repaired where it cannot be meant.
 
@@ -178,14 +178,14 @@ def from_query(
     default
         Name of the set to open when the address names none, or an unknown one.
     unscored
-        Names of stored sets that no lens can look at, since they lack a reward or a utility.
+        Stored sets that no lens can look at, by name: what they lack and what to do, as the end of a sentence.
     """
     notes = _Notes()
     named = _one(query, "set")
-    if named in unscored:
+    if unscored and named in unscored:
         notes.add(
-            f"The set '{_short(str(named))}' is stored, but its replies have no scores yet, so the lens cannot look "
-            f"at it: score it on the Samples page. Showing '{default}' instead."
+            f"The set '{_short(str(named))}' is stored, but the lens cannot look at it: it {unscored[str(named)]}. "
+            f"Showing '{default}' instead."
         )
         return Restored(bounds[default].start, None, tuple(notes.found))
     settings = _read(query, bounds, default, notes)
@@ -227,7 +227,11 @@ def _read(
     if reward is not None and reward not in allowed.rewards:
         notes.add(f"This set has no reward column '{_short(reward)}'; using its own.")
         reward = None
-    beta = _number(_one(query, "beta"), allowed.betas.get(reward or "", start.beta), "beta", notes)
+    fitting = allowed.betas.get(reward or "", start.beta)
+    beta = _number(_one(query, "beta"), fitting, "beta", notes)
+    if beta <= 0:
+        notes.add(f"beta {beta:g} in this link is not above 0; using the set's own, {fitting:g}.")
+        beta = fitting
     low, high = allowed.beta_range
     if not low <= beta <= high:
         notes.add(f"beta {beta:g} in this link was moved into {low:g} to {high:g}.")

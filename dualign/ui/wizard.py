@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -32,6 +32,8 @@ from dualign.ui.texts import interval, md, md_code, number, signed
 _KEPT, _ROUND = "import_parsed", "import_round"
 _SUFFIXES = ["csv", "tsv", "json", "jsonl", "parquet", "npz", "pt", "gz", "zst"]
 _NOTHING = "(none)"
+# How the command line would be told; the page has its own controls for it.
+_FLAG = re.compile(r" \(--[a-z][a-z -]*\)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def import_wizard() -> None:
             )
     except DualignError as error:
         fault.error(
-            md(error, 600),
+            md(_FLAG.sub("", str(error)), 600),
             icon=":material/block:",
             title="Not yet: correct the file, or choose other columns below",
         )
@@ -118,7 +120,7 @@ def _proposal(proposal: ImportProposal) -> None:
         f"{proposal.n_rows:,} rows, {proposal.n_prompts:,} prompts."
     )
     for warning in proposal.warnings:
-        st.warning(md_code(warning, 500), icon=":material/warning:")
+        st.warning(md_code(_FLAG.sub("", warning), 500), icon=":material/warning:")
     with st.expander("Columns and reasons"):
         show.records([{"Choice": str(k), "Because": str(v)} for k, v in proposal.why.items()], alt="Reasons")
         show.records(
@@ -276,7 +278,8 @@ def _preview(found: SampleSet) -> None:
             ("Effective replies, median", number(float(view.here.ess_median[0]))),
         ]
         show.records([{"What": what, "Value": value} for what, value in rows], alt="Preview")
-        for sentence in _conflicts(found, score, found.manifest.utilities):
+        best = dict(zip(stated, view.solution.multipliers.tolist(), strict=True))
+        for sentence in _conflicts(found, score, found.manifest.utilities, best):
             st.caption(sentence)
         if view.here.ess_median[0] < 2:
             st.warning(
@@ -316,20 +319,32 @@ def _prices(view: analysis.View) -> list[tuple[str, str]]:
 
 _VERDICTS = {
     "pull apart": "so the constraint has a price.",
-    "move together": "so the constraint may be free. Is the sign right?",
+    "move together": "so a constraint may be free. Is the sign right?",
     "hardly move together": "so the price is that of moving one alone.",
 }
 
 
-def _conflicts(found: SampleSet, reward: str, utilities: Sequence[str]) -> list[str]:
-    """Whether each utility pulls against the reward, and so whether its sign is likely, for Markdown."""
+_PRICED = "yet its threshold lies beyond what the reward alone brings, so that it has a price."
+
+
+def _conflicts(
+    found: SampleSet, reward: str, utilities: Sequence[str], prices: Mapping[str, float]
+) -> list[str]:
+    """Whether each utility pulls against the reward, and so whether its sign is likely, for Markdown.
+
+    ``prices`` are the λ* of those that the set opens with, NaN where there is none.
+    """
     scores = np.stack([found.table[column].to_numpy() for column in (reward, *utilities)], axis=-1)
     names = tuple(score_name(found.manifest, column) for column in (reward, *utilities))
     within = correlation_data(names, scores, found.table["prompt_id"].to_numpy()).within[0, 1:]
     return [
         f"{md(names[0])} and {md(name)} {conflict(value)} within prompts (correlation {signed(value, 2)}), "
-        f"{_VERDICTS[conflict(value)]}"
-        for name, value in zip(names[1:], within.tolist(), strict=True)
+        + (
+            _PRICED
+            if conflict(value) == "move together" and prices.get(column, 0.0) > 1e-9
+            else _VERDICTS[conflict(value)]
+        )
+        for column, name, value in zip(utilities, names[1:], within.tolist(), strict=True)
     ]
 
 

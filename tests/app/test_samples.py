@@ -11,18 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from dualign.duality import Threshold, parse_thresholds
 from dualign.jobs import JobSpec
-from dualign.samples import Manifest, ScoreInfo, Store
+from dualign.samples import Manifest, SampleSet, ScoreInfo, Store
 from dualign.ui import analysis, panels
 from dualign.ui.export import script
 from dualign.ui.samples_view import delete, read_calibration
 from dualign.ui.show import to_csv
 from dualign.ui.state import LensSettings
 from dualign.ui.terms import score_name, term_of
-from tests.app.conftest import OpenApp, texts
+from tests.app.conftest import OpenApp, make_set, texts
 
 BINS = {"bins": [{"predicted": 0.2, "observed": 0.25, "n": 10}, {"predicted": 0.8, "observed": 0.7, "n": 12}]}
 
@@ -234,8 +235,48 @@ def test_an_unscored_set_says_so_and_offers_to_score(
     assert [spec.payload["name"] for spec in launched] == ["raw-scored"]
     assert launched[0].payload["scorers"] == ["helpful", "harmless"]
     linked = texts(open_app(set="raw"))
-    assert "is stored, but its replies have no scores yet" in linked
+    assert "is stored, but the lens cannot look at it: it has no scores yet: score its replies" in linked
     assert "not stored here" not in linked
+
+
+@pytest.mark.parametrize(("text", "way"), [("a reply", "score its replies"), ("", "holds no texts to score")])
+def test_a_link_to_a_set_without_a_utility_says_what_lacks(
+    open_app: OpenApp, stored: Store, text: str, way: str
+) -> None:
+    full = make_set("half", utilities=1)
+    table = full.table.drop_columns(["harmless"])
+    table = table.set_column(
+        table.column_names.index("response"), "response", pa.array([text] * table.num_rows)
+    )
+    scores = {"helpful": ScoreInfo()}
+    stored.save(SampleSet(table, Manifest(name="half", reward="helpful", scores=scores)))
+    linked = texts(open_app(set="half"))
+    assert "it has a reward ('helpful') but no utility to constrain" in linked
+    assert way in linked
+    assert "no scores yet" not in linked
+    assert "has a reward ('helpful') but no utility" in texts(open_app("samples", set="half"))
+
+
+def test_the_wizard_speaks_of_its_own_controls(open_app: OpenApp) -> None:
+    rows = _csv().decode().splitlines()
+    rows[41] = rows[41].rsplit(",", 1)[0] + ","
+    app = _with_file(open_app, "gap.csv", "\n".join(rows).encode())
+    said = texts(app)
+    assert "import with missing replies dropped." in said
+    assert "--" not in said
+    assert "has 1 value absent or not finite" in said
+
+
+def test_a_utility_that_moves_with_the_reward_is_called_free_only_where_it_is(open_app: OpenApp) -> None:
+    rng = np.random.default_rng(2)
+    lines = ["prompt,response,helpful,safety"]
+    for row in range(240):
+        reward, other = rng.normal(size=2)
+        lines.append(f"question {row // 12},answer {row},{reward:.4f},{0.3 * reward + other:.4f}")
+    said = texts(_with_file(open_app, "along.csv", "\n".join(lines).encode()))
+    assert "move together within prompts" in said
+    assert "so that it has a price" in said
+    assert "may be free" not in said
 
 
 def test_a_bad_cell_is_named_above_the_form(open_app: OpenApp) -> None:

@@ -80,7 +80,9 @@ def test_any_address_gives_a_usable_lens(query: dict[str, list[str]]) -> None:
     ("query", "note"),
     [
         ({"set": ["gone"]}, "is not stored here"),
-        ({"beta": ["-1"]}, "was moved into"),
+        ({"beta": ["-3"]}, "is not above 0; using the set's own, 0.3"),
+        ({"beta": ["0"]}, "is not above 0"),
+        ({"beta": ["1e9"]}, "was moved into"),
         ({"beta": ["nan"]}, "is not a finite number"),
         ({"form": ["budget"]}, "is unknown"),
         ({"group": ["nobody"]}, "no prompt group"),

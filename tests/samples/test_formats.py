@@ -99,7 +99,7 @@ def test_ultrafeedback_without_a_rating(tmp_path: Path) -> None:
     records = _ultrafeedback(nested=True)
     records[3]["completions"][1]["annotations"]["honesty"]["Rating"] = "N/A"
     found = _as(tmp_path / "t.jsonl", records)
-    assert any("'honesty' has 1 values absent" in warning for warning in found.proposal.warnings)
+    assert any("'honesty' has 1 value absent" in warning for warning in found.proposal.warnings)
     with pytest.raises(SampleFileError, match=r"row 4, column 'honesty': no value.*--missing drop"):
         sample_set_of(found, name="t")
     from dataclasses import replace
