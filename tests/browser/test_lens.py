@@ -146,6 +146,26 @@ def test_keys_move_a_handle(url: str, open_page: OpenPage, name: str, key: str) 
     assert handle(page, name).get_attribute("aria-valuetext")
 
 
+def test_home_and_end_take_the_threshold_to_the_ends_of_what_can_be_met(
+    url: str, open_page: OpenPage, oracle: reference.Scores
+) -> None:
+    page = ready(open_page(url))
+    start = state(page)
+    grip = handle(page, "threshold")
+    grip.focus()
+    page.keyboard.press("End")
+    most = await_state(page, start)
+    value = float(str(grip.get_attribute("aria-valuenow")))
+    assert value == pytest.approx(most["thresholds"][0], rel=1e-4)
+    assert start["thresholds"][0] < value < float(str(grip.get_attribute("aria-valuemax")))
+    assert page.locator(".verdict").inner_text() != "infeasible"
+    page.keyboard.press("Home")
+    least = await_state(page, most)
+    assert least["thresholds"][0] < start["thresholds"][0]
+    # λ keeps to its optimum all the while: at the least that any policy has nothing has to be paid.
+    assert page.locator(".verdict").inner_text() == "constraint holds"
+
+
 @pytest.mark.parametrize("gap", [300, 360])
 def test_no_press_is_lost_to_an_answer_that_comes_between(url: str, open_page: OpenPage, gap: int) -> None:
     page = ready(open_page(url))

@@ -177,6 +177,8 @@ export class Dragging {
     const threshold = kind === "threshold";
     if (step && threshold) model.setThreshold(model.threshold + (step * this.span()) / 200);
     else if (step) model.setMultiplier(model.multiplier + (step * model.high) / 200);
+    else if (event.key === "Home" && threshold) model.setThreshold(this.reachable()[0]);
+    else if (event.key === "End" && threshold) model.setThreshold(this.reachable()[1]);
     else if (event.key === "Home" && !threshold) model.setMultiplier(0);
     else if (event.key === "End" && !threshold) model.setMultiplier(model.high);
     else if (event.key === "Enter" && !threshold) model.snap();
@@ -193,6 +195,14 @@ export class Dragging {
     clearTimeout(this.keyTimer);
     this.keyTimer = 0;
     this.lens.release();
+  }
+
+  // The thresholds in sight that some policy meets; at the highest itself no finite multiplier is enough, so the
+  // last one lies a step before it.
+  reachable() {
+    const { low, high } = this.lens.geometry.set.at, { ends, ceiling } = this.lens.model;
+    const most = Number.isFinite(ceiling) ? ceiling : ends[1].utility;
+    return [Math.max(low, ends[0].utility), Math.min(high, most - this.span() / 200)];
   }
 
   span() {
