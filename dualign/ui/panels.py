@@ -176,6 +176,13 @@ def _stand_at_point() -> None:
         if isinstance(value, int | float) and np.isfinite(value):
             at = [float(x) for x in data.view(lens).multipliers]
             at[lens.focus] = min(max(float(value), 0.0), 1e6)
+            if value < 0:
+                name = md(data.view(lens).names[lens.focus])
+                st.toast(
+                    f"λ = {number(float(value))} would pay for less {name}: a multiplier is not negative, so the lens "
+                    "stands at λ = 0.",
+                    icon=":material/info:",
+                )
             session.commit(replace(lens, multipliers=tuple(at)))
             return
 

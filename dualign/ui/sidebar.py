@@ -154,9 +154,11 @@ def _constraint(index: int, constraint: Threshold, lens: LensSettings) -> None:
         return now.with_threshold(index, float(value)) if fits else None
 
     noun = "share" if term.share else "improvement" if lens.form == "improvement" else "level"
+    # The name of a share says already what it is.
+    sign = "at least" if term.share else f"{noun} ≥"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         st.number_input(
-            f"{md(term.name)}, {noun} ≥",
+            f"{md(term.name)}, {sign}",
             key=_mirror(key, float(constraint.value)),
             min_value=0.0 if term.share else None,
             max_value=1.0 if term.share else None,
@@ -238,4 +240,7 @@ def _pin_row(lens: LensSettings) -> None:
 
             base = (st.context.url or "").split("?")[0]
             st.code(f"{base}?{urlencode(to_query(lens, pinned), doseq=True)}", language=None, wrap_lines=True)
-            st.caption("Opens this very view on any machine that has the same sample set.")
+            st.caption(
+                "Opens this very view where dualign runs with the same sample set. On another machine, put the address "
+                "of dualign there before the question mark."
+            )

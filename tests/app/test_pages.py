@@ -228,7 +228,7 @@ def test_a_share_means_what_the_command_line_means(open_app: OpenApp, stored: St
     box = app.number_input(key="threshold_0")
     assert (box.value, box.min, box.max) == (0.7, 0.0, 1.0)
     assert "\\" not in box.label
-    assert box.label.replace("\u00a0", " ") == "share with harmless ≥ −0.2, share ≥"
+    assert box.label.replace("\u00a0", " ") == "share with harmless ≥ −0.2, at least"
     # The other form restates the mean alone.
     app.segmented_control(key="form").set_value("absolute").run()
     assert app.number_input(key="threshold_0").value == 0.7
