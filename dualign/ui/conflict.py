@@ -23,6 +23,11 @@ def in_the_way(view: View, j: int) -> str:
     return f"{names} cannot be met even alone (at most {join([number(view.ranges[k][1]) for k in failing])})"
 
 
+def others(view: View) -> str:
+    """The constraints beside one, as they stand: 'other as it is', 'others as they are'."""
+    return "other as it is" if len(view.terms) == 2 else "others as they are"
+
+
 def lower(view: View, j: int) -> str:
     """What to lower so that ``j`` can be met; plain text, an imperative clause."""
     failing = [view.names[k] for k in failing_alone(view) if k != j]
@@ -52,7 +57,7 @@ def reason(view: View) -> str:
         "Each can be met alone, but not together: the best that all of them reach falls short by "
         f"{number(-best)}."
         + (f" The conflict lies in the mix {mix}: no policy lifts that mix far enough." if mix else "")
-        + (f" If the others stay, {join(fits)} at most." if fits else "")
+        + (f" With the {others(view)}, {join(fits)} at most." if fits else "")
         + " Lower one of the thresholds."
     )
 
@@ -65,7 +70,7 @@ def _alone(view: View, j: int) -> str:
         "allow it"
     )
     if np.isfinite(beside) and number(beside) != number(alone):
-        told += f" ({number(beside)} with the others as they are)"
+        told += f" ({number(beside)} with the {others(view)})"
     return told + "."
 
 

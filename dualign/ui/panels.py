@@ -179,8 +179,7 @@ def _stand_at_point() -> None:
             if value < 0:
                 name = md(data.view(lens).names[lens.focus])
                 st.toast(
-                    f"λ = {number(float(value))} would pay for less {name}: a multiplier is not negative, so the lens "
-                    "stands at λ = 0.",
+                    f"The lens stays at λ = 0: below it less {name} would be rewarded.",
                     icon=":material/info:",
                 )
             session.commit(replace(lens, multipliers=tuple(at)))

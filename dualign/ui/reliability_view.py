@@ -19,16 +19,13 @@ def outcome_panel(lens: LensSettings, view: View) -> None:
     names, failing = view.names, conflict.failing_alone(view)
     if outcome is Outcome.INFEASIBLE:
         with st.container(border=True):
+            grows = "λ" if len(names) == 1 else "some mix of the λ"
+            if failing and len(names) > 1:
+                grows = f"the λ of {md(join([names[j] for j in failing]))}"
+            why = ", since its slope, the slack, never reaches zero" if len(names) == 1 else ""
             st.markdown(
-                ":material/block: **No policy on these samples meets this.** D falls without end as λ grows, "
-                + (
-                    "since its slope, the slack, never reaches zero"
-                    if len(names) == 1
-                    else f"that of {md(join([names[j] for j in failing]))}"
-                    if failing
-                    else "along some mix of them"
-                )
-                + ": there is no λ\\* and no price."
+                ":material/block: **No policy on these samples meets this.** D falls without end as "
+                f"{grows} grows{why}: there is no λ\\* and no price."
             )
             rows = []
             for name, wanted, (_, alone), reach in zip(
@@ -83,7 +80,7 @@ def _ease(lens: LensSettings, view: View) -> None:
                 args=(focus, value),
             )
     st.caption(
-        f"{number(most)} is all that fits{' with the others kept' if len(view.names) > 1 else ''}, but its price "
+        f"{number(most)} is all that fits{f' with the {conflict.others(view)}' if len(view.names) > 1 else ''}, but its price "
         f"is steep and rests on few replies; {number(eased)} leaves room to look around."
     )
 

@@ -22,8 +22,8 @@ def scoring(sample_set: SampleSet) -> None:
     with st.container(border=True, key="scoring"):
         st.markdown(
             f"**{md(sample_set.name)}** holds {sample_set.table.num_rows:,} replies but "
-            f"{md(data.lacking(sample_set.name))}, so it cannot give D: the lens, Dual and Geometry pages need a reward "
-            "and at least one utility for every reply."
+            f"{md(data.lacking(sample_set.name))}, so it cannot give D: the lens, Dual and Geometry pages need a "
+            "reward and at least one utility for every reply."
         )
         job = _job_of(sample_set.name)
         if job is not None and job.active:

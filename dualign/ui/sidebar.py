@@ -200,8 +200,8 @@ def _reachable(view: View, index: int, noun: str) -> str:
     if constraints == 1:
         return f"{told}."
     if number(reach) == number(alone):
-        return f"{told} with the others as they are."
-    return f"{told} with the others as they are ({number(alone)} alone)."
+        return f"{told} with the {conflict.others(view)}."
+    return f"{told} with the {conflict.others(view)} ({number(alone)} alone)."
 
 
 def _step(reach: float) -> float:

@@ -66,9 +66,9 @@ def test_one_constraint_more_names_what_the_others_leave(open_app: OpenApp) -> N
     headline = str(app.title[0].value).replace("\\", "")
     assert "together costs" in headline
     said = texts(app)
-    assert "with the others as they are" in said
+    assert "with the other as it is" in said
     assert "with humor +0.9 still required" in said
-    assert "with the others as they are" not in texts(alone)
+    assert "with the other as it is" not in texts(alone)
     app.switch_page("pages/dual.py").run()
     assert "humor held at" in texts(app)
 
