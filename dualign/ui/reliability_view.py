@@ -79,9 +79,10 @@ def _ease(lens: LensSettings, view: View) -> None:
                 on_click=_lower,
                 args=(focus, value),
             )
+    beside = f" with the {conflict.others(view)}" if len(view.names) > 1 else ""
     st.caption(
-        f"{number(most)} is all that fits{f' with the {conflict.others(view)}' if len(view.names) > 1 else ''}, but its price "
-        f"is steep and rests on few replies; {number(eased)} leaves room to look around."
+        f"{number(most)} is all that fits{beside}, but its price is steep and rests on few replies; {number(eased)} "
+        "leaves room to look around."
     )
 
 
