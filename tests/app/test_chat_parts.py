@@ -325,6 +325,11 @@ def test_what_was_not_measured_has_no_figures(temporary_store: Path) -> None:
         assert not at(unknown).known
     mixed = spots.spot_of(MixedPolicy(reward="one", multipliers={"two": 1.0}), land, specs)
     assert not mixed.known
+    # A link may name a mixture with nothing to price.
+    bare = MixedPolicy(reward="one", multipliers={})
+    assert catalogue.lam_of(bare) is None
+    assert catalogue.with_lam(bare, 1.0) == bare
+    assert catalogue.title(bare, land, specs, simple=False)
     for simple in (True, False):
         assert "measured" in spots.gives_up(mixed, reference, land, simple=simple)
         assert "nan" not in spots.gives_up(mixed, reference, land, simple=simple)

@@ -99,14 +99,14 @@ def policy_of(option: Option, lam: float, land: Landscape, specs: Mapping[str, P
 
 def lam_of(policy: ChatPolicy) -> float | None:
     """lam of a live policy; None for one that has no slider for it."""
-    if isinstance(policy, ResampledPolicy | MixedPolicy):
+    if isinstance(policy, ResampledPolicy | MixedPolicy) and policy.multipliers:
         return float(next(iter(policy.multipliers.values())))
     return None
 
 
 def with_lam(policy: ChatPolicy, lam: float) -> ChatPolicy:
     """A live policy moved along lam; any other as it is."""
-    if isinstance(policy, ResampledPolicy | MixedPolicy):
+    if isinstance(policy, ResampledPolicy | MixedPolicy) and policy.multipliers:
         first, *_ = policy.multipliers
         return replace(policy, multipliers={**policy.multipliers, first: lam})
     return policy

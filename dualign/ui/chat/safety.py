@@ -50,7 +50,10 @@ def _panel(chat: Chat, signal: CrisisSignal) -> None:
     with st.container(border=True, key="crisis_panel"):
         for place, kind in enumerate(signal.kinds[:2]):
             told = guidance(kind)
-            st.markdown(f"#### {told.heading}" if place == 0 else f"**{told.heading}**")
+            if place == 0:
+                st.title(told.heading, anchor=False)
+            else:
+                st.markdown(f"**{told.heading}**")
             st.markdown(told.words)
         further = [line for kind in signal.kinds[:2] for line in guidance(kind).lines]
         rows = [("Emergency", EMERGENCY, ""), *LINES, *dict.fromkeys(further)]
