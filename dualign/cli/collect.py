@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,15 +81,7 @@ def _add_collect(commands: Any) -> None:
     collect.set_defaults(run=_collect)
 
 
-def _quiet_libraries() -> None:
-    """Leave stderr to the progress line and to one sentence: no loading bars or notices of libraries."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|peft|torch)\b")
-
-
 def _collect(arguments: argparse.Namespace) -> str:
-    _quiet_libraries()
     from dualign.cli.output import dump, progress
     from dualign.cli.samples import set_record
     from dualign.models import SampleOptions, collect, read_prompts, resolve_spec
@@ -138,7 +128,6 @@ def _collect(arguments: argparse.Namespace) -> str:
 
 
 def _score(arguments: argparse.Namespace) -> str:
-    _quiet_libraries()
     from dualign.cli.output import dump, progress
     from dualign.cli.samples import set_record
     from dualign.models.scorers import score_set
@@ -172,7 +161,6 @@ def _empty_words(sample_set: SampleSet) -> str:
 
 
 def _fit(arguments: argparse.Namespace) -> str:
-    _quiet_libraries()
     from dualign.cli.output import dump, progress
     from dualign.models.scorers.fit import Columns, fit_scorer
 

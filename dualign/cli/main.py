@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from dualign import __version__
 from dualign.cli import align, app, collect, curve, iterate, jobs, models, reproduce, samples, serve, solve
+from dualign.cli.output import quiet_libraries
 from dualign.errors import DualignError
 
 
@@ -38,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 on success, 1 on a failure told in one sentence, 2 on wrong usage."""
     arguments = build_parser().parse_args(argv)
+    quiet_libraries()
     try:
         output = arguments.run(arguments)
         if output:

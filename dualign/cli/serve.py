@@ -42,6 +42,7 @@ def _serve(arguments: argparse.Namespace) -> str | None:
         python=arguments.python,
         port=arguments.port,
         context_tokens=arguments.context,
+        check=not arguments.only_print,
     )
     if arguments.only_print:
         settings = [f"{name}={value}" for name, value in command.environment.items()]

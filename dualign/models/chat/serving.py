@@ -64,6 +64,7 @@ def server_command(
     address: str = "127.0.0.1",
     context_tokens: int = 2048,
     max_rank: int = 32,
+    check: bool = True,
 ) -> Command:
     """The command that serves a reference under its own name, and each policy under its name.
 
@@ -75,6 +76,8 @@ def server_command(
         Interpreter of an environment with vLLM; this one by default.
     max_rank : int
         Largest LoRA rank; interpolated adapters have the sum of their ranks.
+    check : bool
+        Whether the interpreter must have vLLM here and now; a command to be copied elsewhere need not run here.
 
     Raises
     ------
@@ -92,7 +95,8 @@ def server_command(
     if not 1 <= port <= 65535:
         raise InvalidInputError(f"port {port} does not exist: give one between 1 and 65535.")
     interpreter = python or sys.executable
-    _require_vllm(interpreter)
+    if check:
+        _require_vllm(interpreter)
     adapters = _adapters(reference, policies)
     folder = exported_reference(reference)
     ranks = [json.loads((path / CONFIG).read_text("utf-8"))["r"] for path in adapters.values()]

@@ -97,7 +97,11 @@ class Server:
                 if not isinstance(found, dict) or "error" in found:
                     raise BackendError(f"The server at {self.url} broke off: {data.decode()[:300]}")
                 yield found
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except ValueError as error:
+            raise BackendError(
+                f"The server at {self.url} sent something that is no part of a reply (it is not JSON): see its log."
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
             raise BackendError(f"The server at {self.url} broke off its answer ({error}).") from error
         if not ended and not cancel.is_set():
             raise BackendError(f"The server at {self.url} broke off its answer before its end.")
@@ -107,7 +111,10 @@ class Server:
         try:
             return json.loads(response.read())
         except ValueError as error:
-            raise BackendError(f"The server at {self.url} did not answer in JSON: {error}.") from error
+            raise BackendError(
+                f"The server at {self.url} did not answer in JSON: it may not be an OpenAI-compatible one. Correct the "
+                "address."
+            ) from error
         finally:
             connection.close()
 
