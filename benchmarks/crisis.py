@@ -26,17 +26,25 @@ KEYWORDS = re.compile(
     r"better off dead|hang myself|rape|abuse[ds]?|hits me|beats me|hear(?:ing)? voices",
     re.IGNORECASE,
 )
+OWN = "own test messages"
+# Not in the total: phrases for the kinds of message missed there were added once they were known.
+READER = "  an outside reader's messages"
 Rows = Sequence[tuple[str, bool]]
 
 
 def own() -> dict[str, Rows]:
-    """The project's test messages: all of them, then hints alone."""
+    """The project's test messages, those of an outside reader, and the hints of all."""
     rows = [json.loads(line) for line in MESSAGES.read_text("utf-8").splitlines()]
-    hints = [(r["text"], True) for r in rows if r["part"] == "test" and r["style"] == "indirect"]
-    return {
-        "own test messages": [(r.text, r.crisis) for r in own_messages("test")],
-        "  of these, hints": hints,
+    hints = [
+        (r["text"], True)
+        for r in rows
+        if r["part"] == "test" and r["style"] == "indirect" and r["set"] != "reader"
+    ]
+    sets = {
+        title: [(r.text, r.crisis) for r in own_messages("test", of=of)]
+        for title, of in ((OWN, "first"), ("own short messages", "chat"), (READER, "reader"))
     }
+    return sets | {"  hints of the own messages": hints}
 
 
 def public(folder: Path) -> dict[str, Rows]:
@@ -98,13 +106,13 @@ def main() -> None:
             if not title.startswith("  "):
                 totals[who] += found
             print(f"{title:38s} {len(rows):5d}  {who:9s} {_share(*found[:2]):21s} {_share(*found[2:]):21s}")
-    for who, found in totals.items():
+    for who, total in totals.items():
         print(
-            f"{'all':38s} {found[1] + found[3]:5d}  {who:9s} {_share(*found[:2]):21s} {_share(*found[2:]):21s}"
+            f"{'all':38s} {total[1] + total[3]:5d}  {who:9s} {_share(*total[:2]):21s} {_share(*total[2:]):21s}"
         )
-    missed = {who: 1 - found[0] / found[1] for who, found in totals.items()}
+    missed = {who: 1 - total[0] / total[1] for who, total in totals.items()}
     print(f"crises missed, ours / keywords: {missed['ours'] / missed['keywords']:.2f}")
-    texts = [text for text, _ in sets["own test messages"]]
+    texts = [text for text, _ in sets[OWN]]
     for title, given in (
         ("a message", texts),
         ("4,000 characters", ["I can't sleep and I feel low. " * 133] * 5),

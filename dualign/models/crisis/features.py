@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dualign.models.crisis import patterns
 from dualign.models.crisis.normalize import plain
 
-N_HASHED = 1 << 14
+N_HASHED = 1 << 16
 KINDS: tuple[patterns.Kind, ...] = tuple(patterns.STRONG)
 FLAGS = (*KINDS, "other_person", "denial", "idiom", "about", "quoted", "past", "now", "first")
 
@@ -42,6 +42,7 @@ _SUBJECT = re.compile(
 )
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _WINDOW, _STEP = 60, 40
+_FULL = 40
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,15 @@ def columns(reading: Reading) -> npt.NDArray[np.int64]:
 def score(reading: Reading, weights: Weights) -> float:
     """Log-odds of the fitted part for one stretch of text."""
     found = columns(reading)
-    return float(weights.values[found].sum() / np.sqrt(max(1, found.size)) + weights.intercept)
+    return float(weights.values[found].sum() * scale(found.size) + weights.intercept)
+
+
+def scale(groups: int) -> float:
+    """What each of so many groups weighs: one over the root of their number, with a ceiling for short texts.
+
+    Without it two or three everyday words of a greeting would decide as loudly as a whole paragraph.
+    """
+    return 1 / float(np.sqrt(max(_FULL, groups)))
 
 
 def _groups(text: str) -> Iterator[str]:

@@ -21,24 +21,38 @@ import numpy.typing as npt
 from dualign.models.crisis import detector, features
 from dualign.models.default import import_train_stack
 
-# The second stage alarms on about one in thirty everyday messages at this threshold; missing a crisis costs more.
-THRESHOLD, INVERSE_RIDGE = 0.5, 30.0
+# Share of short everyday messages that may raise the alarm, out of fold: the threshold follows from it.
+SHORT_ALARMS, INVERSE_RIDGE, FOLDS = 0.08, 60.0, 5
 MESSAGES = Path(__file__).with_name("messages.jsonl")
 _DEMO = Path(__file__).resolve().parents[2] / "samples" / "demo_prompts.jsonl"
 
 
 class Row(NamedTuple):
-    """A message, whether it signals a crisis, and how much it counts."""
+    """A message, whether it signals a crisis, how much it counts, and whether it is a short everyday one."""
 
     text: str
     crisis: bool
     weight: float = 1.0
+    short: bool = False
 
 
-def own_messages(part: str) -> list[Row]:
-    """The project's own labelled messages of a part, ``"fit"`` or ``"test"``."""
+def own_messages(part: str, *, of: str | None = None) -> list[Row]:
+    """The project's own labelled messages of a part.
+
+    Parameters
+    ----------
+    part
+        ``"fit"`` or ``"test"``.
+    of
+        ``"first"``, ``"chat"`` (short ones, as conversations open) or ``"reader"`` (an outside reader's, test only);
+        None for all.
+    """
     rows = [json.loads(line) for line in MESSAGES.read_text("utf-8").splitlines()]
-    return [Row(row["text"], bool(row["crisis"])) for row in rows if row["part"] == part]
+    return [
+        Row(row["text"], bool(row["crisis"]), short=row["style"] == "short")
+        for row in rows
+        if row["part"] == part and of in (None, row["set"])
+    ]
 
 
 def public_rows(folder: Path) -> list[Row]:
@@ -66,7 +80,7 @@ def public_rows(folder: Path) -> list[Row]:
 
 
 def design(rows: Sequence[Row]) -> tuple[Any, npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
-    """Features (N, N_HASHED), labels and weights (N,) of the stretches of messages."""
+    """Features (N, N_HASHED), labels and weights (N,) of the stretches of messages, message by message."""
     import scipy.sparse as sp
 
     stretches: list[tuple[features.Reading, bool, float]] = []
@@ -77,7 +91,7 @@ def design(rows: Sequence[Row]) -> tuple[Any, npt.NDArray[np.bool_], npt.NDArray
         stretches += [(reading, row.crisis, row.weight / np.sqrt(len(read))) for reading in read]
     found = [features.columns(reading) for reading, _, _ in stretches]
     ends = np.cumsum([0, *(len(columns) for columns in found)])
-    values = np.concatenate([np.full(len(columns), 1 / np.sqrt(max(1, len(columns)))) for columns in found])
+    values = np.concatenate([np.full(len(columns), features.scale(len(columns))) for columns in found])
     matrix = sp.csr_matrix((values, np.concatenate(found), ends), shape=(len(found), features.N_HASHED))
     labels = np.array([crisis for _, crisis, _ in stretches])
     return matrix, labels, np.array([weight for _, _, weight in stretches])
@@ -85,12 +99,23 @@ def design(rows: Sequence[Row]) -> tuple[Any, npt.NDArray[np.bool_], npt.NDArray
 
 def fit(folder: Path, target: Path) -> dict[str, Any]:
     """The record of weights fitted and written to ``target``."""
-    (linear,) = import_train_stack("sklearn.linear_model")
-    rows = own_messages("fit") + public_rows(folder)
+    linear, selection = import_train_stack("sklearn.linear_model", "sklearn.model_selection")
+    # The short messages come first, so that their rows of the design are known.
+    own = sorted(own_messages("fit"), key=lambda row: not row.short)
+    n_short = sum(row.short for row in own)
+    rows = own + public_rows(folder)
     prompts = [json.loads(line) for line in _DEMO.read_text("utf-8").splitlines()]
     rows += [Row(prompt["prompt"], prompt["group"] == "crisis") for prompt in prompts]
     matrix, labels, weights = design(rows)
     model = linear.LogisticRegression(C=INVERSE_RIDGE, max_iter=1000, class_weight="balanced")
+    held_out = selection.cross_val_predict(
+        model,
+        matrix,
+        labels,
+        cv=selection.StratifiedKFold(FOLDS, shuffle=True, random_state=0),
+        method="decision_function",
+        params={"sample_weight": weights},
+    )
     model.fit(matrix, labels, sample_weight=weights)
     buffer = io.BytesIO()
     np.save(buffer, model.coef_[0].astype(np.float16))
@@ -98,7 +123,7 @@ def fit(folder: Path, target: Path) -> dict[str, Any]:
         "name": "crisis",
         "licence": "Apache-2.0",
         "intercept": float(model.intercept_[0]),
-        "threshold": THRESHOLD,
+        "threshold": round(float(np.quantile(held_out[:n_short], 1 - SHORT_ALARMS)), 2),
         "rows": len(rows),
         "crisis_rows": sum(row.crisis for row in rows),
         "data": [

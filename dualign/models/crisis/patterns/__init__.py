@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from dualign.models.crisis.patterns import danger, harm, health, suicide
-from dualign.models.crisis.patterns.context import ABOUT, DENIALS, IDIOMS, NOW, OTHER, PAST, QUOTED
+from dualign.models.crisis.patterns import context, danger, harm, health, hints, suicide
+from dualign.models.crisis.patterns.context import ABOUT, DENIALS, IDIOMS, NOW, PAST, QUOTED
 
 __all__ = [
     "ABOUT",
@@ -27,13 +27,14 @@ __all__ = [
 
 Kind = Literal["suicide", "self_harm", "danger", "medical", "psychosis", "harm_to_others"]
 STRONG: dict[Kind, tuple[str, ...]] = {
-    "suicide": suicide.OUTRIGHT + suicide.HINTS,
-    "self_harm": harm.SELF_HARM,
-    "danger": danger.DANGER,
-    "medical": health.MEDICAL,
-    "psychosis": health.PSYCHOSIS,
-    "harm_to_others": harm.HARM_TO_OTHERS,
+    "suicide": suicide.OUTRIGHT + suicide.HINTS + hints.SUICIDE,
+    "self_harm": harm.SELF_HARM + hints.SELF_HARM,
+    "danger": danger.DANGER + hints.DANGER,
+    "medical": health.MEDICAL + hints.MEDICAL,
+    "psychosis": health.PSYCHOSIS + hints.PSYCHOSIS,
+    "harm_to_others": harm.HARM_TO_OTHERS + hints.HARM_TO_OTHERS,
 }
+OTHER: tuple[str, ...] = context.OTHER + hints.OTHER
 FIRST = r"\b(?:i|im|ive|id|ill|me|my|myself|mine|we|us|our)\b"
 
 

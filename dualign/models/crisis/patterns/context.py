@@ -126,6 +126,23 @@ IDIOMS: tuple[str, ...] = (
     r"school|boring|place|hotel|lecture)\b|\b(?:going to|gonna) die if i dont (?:get|see|eat|find|win|"
     r"have)\b|\bfeels? like (?:im|i was|i am) going to die\b(?=.{0,40}\b(?:coaster|gym|ride|squats|again "
     r"please)\b)",
+    r"\b(?:drank|drunk|had) too much (?:wine|beer|coffee|tea|cola|juice)\b(?! (?:and|"
+    r"with) (?:\w+ )?(?:pills|meds|"
+    r"tablets))|\bhits the (?:snooze|gym|road|sack|brakes|shops)\b|\bfainted giving blood\b|"
+    r"\brope for the (?:swing|"
+    r"boat|tent|dog|garden)\b|\ba burden on the dance floor\b|\bburn(?:ed|t) my ?self (?:a (?:little|"
+    r"bit) )?on the "
+    r"(?:oven|stove|hob|kettle|iron|grill)\b(?! (?:again )?(?:because|on purpose))",
+    r"\bwont be here (?:next week|tomorrow|on \w+) ?,? (?:im )?(?:on )?(?:holiday|vacation|travel\w*)\b|"
+    r"\bbeen awake since "
+    r"(?:two|three|four|five|six|\d)(?: ?am)?\b(?= ?$| ?[.!])|\b(?:stood|standing|"
+    r"waiting) on the platform\b[^.!?]{0,30}"
+    r"\b(?:cancel\w*|late|delay\w*)\b|\bon the roof\b[^.!?]{0,25}\b(?:stars|sunset|fireworks|aerial|"
+    r"tiles)\b|\bsleep "
+    r"forever\b[^.!?]{0,20}\b(?:pillows?|mattress|blankets?)\b",
+    r"\b(?:took|take) my (?:pills|tablets|meds) (?:with|at|after|before) (?:breakfast|lunch|dinner|food|"
+    r"noon|bed)\b|\blooked "
+    r"over the railing and saw\b",
     r"\bthrew me under the bus\b|\bbury my ?self in\b|\b(?:phone|laptop|computer|car|plants?|printer|"
     r"career|battery)\b[^.!?]{0,20}\b(?:committed suicide|is suicidal|theyre suicidal)\b",
 )
