@@ -10,7 +10,7 @@ _MUCH = (
     r"be it|bring me back|save me|to be sure)"
 )
 _MINE = (
-    r"(?:for me|like me|(?:asking|its) for (?:me|myself)|of my (?:size|weight)|my (?:size|weight)|i weigh|"
+    r"(?:like me|(?:asking|its) for (?:me|myself)|of my (?:size|weight)|my (?:size|weight)|i weigh|"
     r"\d+ "
     r"?(?:kg|kilos?)|i (?:could |can )?take|do i need)"
 )
