@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.spec import OFFLINE, AlignSpec
 from dualign.alignment.train import front_steps, reference_name, total_steps
 from dualign.duality import AlignmentProblem, Outcome, assess
-from dualign.duality.moments import prompt_moments, prompt_weights
+from dualign.duality.moments import offsets, prompt_moments, prompt_weights, reference_log_weights
 from dualign.duality.resampling import percentile_interval, resample_weights
 from dualign.errors import DualignError
 from dualign.models import DEFAULT_NAME, resolve_spec
@@ -54,12 +54,14 @@ class Interval:
 class Expected:
     """What the exact maximiser at given multipliers would do, judged from the samples.
 
-    ``reward_gain`` in reward units, ``utility_gains`` and ``slack`` by constraint in utility units, ``kl`` in nats.
+    ``reward_gain`` in reward units, ``utility_gains`` and ``slack`` by constraint in utility units, ``kl`` in nats;
+    ``thresholds`` are those that slack is counted against.
     A trained policy falls short of it by what a LoRA cannot express and training did not reach.
     """
 
     policy: str
     multipliers: Mapping[str, float]
+    thresholds: Mapping[str, float]
     reward_gain: Interval
     utility_gains: Mapping[str, Interval]
     slack: Mapping[str, Interval]
@@ -115,7 +117,14 @@ def estimate(spec: AlignSpec, *, resamples: int = 400, rng: np.random.Generator 
     size = model_size(reference_name(spec, objective))
     seconds, basis = _seconds(spec, objective, steps, size)
     expected = tuple(
-        expectation(objective.problem, point, policy=name, resamples=resamples, rng=rng)
+        expectation(
+            objective.problem,
+            point,
+            policy=name,
+            reward_weight=objective.reward_weight,
+            resamples=resamples,
+            rng=rng,
+        )
         for name, point in zip(names, objective.points, strict=True)
     )
     trust, reasons = "", tuple[str, ...]()
@@ -144,40 +153,50 @@ def expectation(
     point: Array,
     *,
     policy: str = "",
+    reward_weight: float = 1.0,
     resamples: int = 400,
     level: float = 0.95,
     rng: np.random.Generator,
 ) -> Expected:
-    """Gains, slack and KL of the tilted policy at fixed multipliers, with intervals over prompts."""
+    """Gains, slack and KL of the tilted policy at fixed multipliers, with intervals over prompts.
+
+    Parameters
+    ----------
+    problem
+        Its thresholds are what slack is counted against.
+    point : (m,)
+        Multipliers.
+    policy
+        Name to give to the result.
+    reward_weight
+        1, or 0 for the policy that is tilted by the utilities alone; the gain in reward is the true one either way.
+    resamples, level
+        Bootstrap resamples over prompts, and coverage of the intervals.
+    rng
+        Source of the resamples.
+    """
     samples = problem.samples
-    found = prompt_moments(problem, point)
-    base_reward = (
-        samples.rewards.mean(axis=1)
-        if samples.log_weights is None
-        else (np.exp(samples.log_weights) * samples.rewards).sum(axis=1)
-    )
-    columns = {"reward": found.reward - base_reward, "kl": found.kl}
-    for j, name in enumerate(samples.names):
-        # slack = improvement - threshold, or level - threshold: either way the prompt's own share.
-        columns[f"slack {name}"] = found.slack[:, j]
+    tilted = replace(problem, samples=replace(samples, rewards=reward_weight * samples.rewards))
+    found = prompt_moments(tilted, point)
+    base = np.exp(reference_log_weights(samples))
+    reward = ((np.exp(found.log_weights) - base) * samples.rewards).sum(axis=1)
+    gained = found.utilities - offsets(problem)[2]
     omega = prompt_weights(samples)
     draws = resample_weights(omega, resamples, rng)
 
-    def interval(values: Array, shift: float = 0.0) -> Interval:
+    def interval(values: Array) -> Interval:
         low, high = percentile_interval(draws @ values, level)
-        return Interval(value=float(omega @ values) + shift, low=float(low) + shift, high=float(high) + shift)
+        return Interval(value=float(omega @ values), low=float(low), high=float(high))
 
-    gains = -problem.reference_slack
     return Expected(
         policy=policy,
         multipliers=dict(zip(samples.names, np.asarray(point).tolist(), strict=True)),
-        reward_gain=interval(columns["reward"]),
-        utility_gains={
-            name: interval(columns[f"slack {name}"], float(gain))
-            for name, gain in zip(samples.names, gains, strict=True)
-        },
-        slack={name: interval(columns[f"slack {name}"]) for name in samples.names},
-        kl=interval(columns["kl"]),
+        thresholds=dict(zip(samples.names, np.asarray(problem.thresholds).tolist(), strict=True)),
+        reward_gain=interval(reward),
+        utility_gains={name: interval(gained[:, j]) for j, name in enumerate(samples.names)},
+        # slack = improvement - threshold, or level - threshold: either way the prompt's own share.
+        slack={name: interval(found.slack[:, j]) for j, name in enumerate(samples.names)},
+        kl=interval(found.kl),
     )
 
 

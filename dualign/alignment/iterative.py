@@ -26,7 +26,7 @@ from dualign.alignment.policy_replies import reply_table
 from dualign.alignment.session import Session, open_session
 from dualign.alignment.stages import Stages
 from dualign.alignment.train import policy_record, reference_name, total_steps, warm_start
-from dualign.duality import AlignmentProblem, dual_function, dual_hessian
+from dualign.duality import dual_function, dual_hessian
 from dualign.duality.stepping import dual_step
 from dualign.errors import InvalidInputError, StoreError
 from dualign.models.policies import FOLDER, read_policy, write_policy
@@ -286,18 +286,9 @@ def _measured(
         primal_error=_error(primal),
         lagrangian=float(lagrangian.mean()),
         lagrangian_error=_error(lagrangian),
-        dual=float(np.asarray(dual_function(_weighed(objective), lam[None]))[0]) - reference,
+        dual=float(np.asarray(dual_function(objective.trained, lam[None]))[0]) - reference,
         loss=float(found.metrics.get("loss", np.nan)),
         reward_margin=float(found.metrics.get("reward_margin", np.nan)),
-    )
-
-
-def _weighed(objective: Objective) -> AlignmentProblem:
-    if objective.reward_weight == 1:
-        return objective.problem
-    samples = objective.problem.samples
-    return replace(
-        objective.problem, samples=replace(samples, rewards=objective.reward_weight * samples.rewards)
     )
 
 

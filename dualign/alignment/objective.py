@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,14 @@ class Objective:
         """r_lam = r + <lam, g> of every reply (P, I), reward units; 0 where there is none."""
         samples = self.problem.samples
         return self.reward_weight * samples.rewards + samples.utilities @ point
+
+    @property
+    def trained(self) -> AlignmentProblem:
+        """The problem whose maximiser is trained for: the rewards by ``reward_weight``."""
+        if self.reward_weight == 1:
+            return self.problem
+        samples = self.problem.samples
+        return replace(self.problem, samples=replace(samples, rewards=self.reward_weight * samples.rewards))
 
     def multipliers(self, point: Array) -> dict[str, float]:
         """Multipliers by constraint name."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -183,3 +184,25 @@ def test_the_margin_of_the_exact_maximiser_is_the_mean_score_difference(rng: np.
     assert reward_margin(scores, np.zeros((30, 6)), beta=0.3)[0] == 0
     with pytest.raises(InvalidInputError, match="two replies"):
         reward_margin(scores[:, :1], scores[:, :1], beta=1.0)
+
+
+@pytest.mark.parametrize("form", ["improvement", "absolute"])
+def test_utilities_alone_are_forecast_without_the_reward(stored_set: str, form: Any) -> None:
+    spec = AlignSpec(
+        samples=stored_set, thresholds={"safe": 0.3}, multipliers={"safe": 2.0}, reward_weight=0.0, form=form
+    )
+    [expected] = estimate(spec).expected
+    scored = resolve(spec).sample_set.scored()
+    r, g, beta = scored.rewards, scored.utilities[..., 0], 0.5
+    weights = np.exp(2.0 * g / beta - (2.0 * g / beta).max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    gain = ((weights * g).sum(axis=1) - g.mean(axis=1)).mean()
+    base = 0.0 if form == "improvement" else g.mean()
+    assert expected.utility_gains["safe"].value == pytest.approx(gain)
+    assert expected.slack["safe"].value == pytest.approx(base + gain - 0.3)
+    assert expected.reward_gain.value == pytest.approx(((weights * r).sum(axis=1) - r.mean(axis=1)).mean())
+    kl = (weights * np.log(np.maximum(weights * g.shape[1], 1e-300))).sum(axis=1).mean()
+    assert expected.kl.value == pytest.approx(kl)
+    assert expected.kl.low < kl < expected.kl.high
+    [with_reward] = estimate(replace(spec, reward_weight=1.0)).expected
+    assert with_reward.reward_gain.value > expected.reward_gain.value + 0.01
