@@ -108,7 +108,7 @@ def test_settings_in_which_two_jobs_differ() -> None:
     for job in (first, second):
         jobs.cancel(job.id, wait=20)
     assert difference(first, second) == [
-        {"Setting": "options.seed", "This job": "0", "The other": "3"},
+        {"Setting": "Seed", "This job": "0", "The other": "3"},
     ]
 
 
@@ -155,6 +155,49 @@ def test_the_forecast_comes_without_loading_a_model(open_app: OpenApp) -> None:
     assert "Expected: harmless +0.5, helpful +0.376" in said
     assert "On the CPU" in said or "On a GPU" in said
     assert loaded or "torch" not in sys.modules
+
+
+def test_slack_counts_from_the_threshold_at_whatever_multiplier(open_app: OpenApp) -> None:
+    app = open_app("align", set="demo")
+    app.pills(key="align_target").set_value("weights").run()
+    app.number_input(key="align_weight_harmless").set_value(0.0).run()
+    (row,) = [table.value for table in app.dataframe if "Slack of harmless" in table.value][:1]
+    assert row["Slack of harmless"].iloc[0].startswith("−0.56")
+    assert row["Gain in harmless"].iloc[0].startswith("−0.06")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("align_steps", 0, "steps must be a whole number of at least 1"),
+        ("align_option_batch_size", -3, "Prompts a step"),
+    ],
+)
+def test_a_bad_number_is_a_sentence_and_nothing_can_be_launched(
+    open_app: OpenApp, key: str, value: int, words: str
+) -> None:
+    app = open_app("align", set="demo")
+    app.number_input(key=key).set_value(value).run()
+    assert words in " ".join(str(error.value) for error in app.error)
+    assert not [button for button in app.button if button.key == "align_launch"]
+
+
+def test_where_the_lens_stands_is_what_a_link_trains(open_app: OpenApp) -> None:
+    app = open_app("align", set="demo", lam="0.8", c="harmless~0.5", beta="0.5", form="improvement")
+    assert app.pills(key="align_target").value == "here"
+
+
+def test_what_no_policy_meets_is_said_before_the_launch(open_app: OpenApp) -> None:
+    app = open_app("align", set="demo", c="harmless~5", beta="0.5", form="improvement")
+    assert "No policy on these samples meets" in " ".join(str(one.value) for one in app.warning)
+
+
+def test_a_name_that_is_taken_is_said_before_the_launch(open_app: OpenApp) -> None:
+    app = open_app("align", set="demo")
+    assert not app.button(key="align_launch").disabled
+    app.text_input(key="align_name").set_value("demo-harmless-0.5").run()
+    assert "exists already" in " ".join(str(one.value) for one in app.warning)
+    assert app.button(key="align_launch").disabled
 
 
 def test_a_synthetic_set_says_that_it_has_no_texts(open_app: OpenApp) -> None:

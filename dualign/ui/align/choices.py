@@ -29,7 +29,7 @@ METHOD_WORDS: dict[Method, tuple[str, str]] = {
         "RLOO",
         "Samples replies while it trains and rewards them by r + ⟨λ, g⟩ of the scorers. Slower.",
     ),
-    "grpo": ("GRPO", "As RLOO, with rewards normalised within each prompt's replies. Slower."),
+    "grpo": ("GRPO", "As RLOO, in trl's form that divides by no spread, so that β means the same. Slower."),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from typing import Any, get_args
 
@@ -39,6 +40,10 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "warm_start": ("Start from policy", "Name of a stored policy; empty starts a new LoRA."),
     "max_new_tokens": ("Longest reply while training", "RLOO and GRPO alone; 0 takes the reference's own."),
     "sample_replies": ("Replies for PeCAN's dual", "Replies a prompt whose log-probabilities enter it."),
+    "measure_replies": (
+        "Replies that measure",
+        "Of the reference, a held-out prompt: by their importance weights the policy is measured. 0 measures nothing.",
+    ),
 }
 _CHOICES: dict[str, tuple[str, ...]] = {"labels": get_args(Labels), "dtype": get_args(Dtype)}
 
@@ -59,7 +64,7 @@ def choose(lens: LensSettings, view: View) -> Choices:
         )
     with middle:
         steps = st.number_input(
-            "Steps", 1, 100_000, TrainOptions().steps, step=50, key="align_steps", help=_OPTIONS["steps"][1]
+            "Steps", value=TrainOptions().steps, step=50, key="align_steps", help=_OPTIONS["steps"][1]
         )
     with right:
         name = st.text_input(
@@ -110,9 +115,9 @@ def _target(lens: LensSettings, view: View) -> Target:
     offered = [target for target in _TARGETS if not (target == "here" and view.at_optimum)]
     if not view.feasible:
         offered.remove("optimum")
-    # The lens page chooses here by the button that leads to this one.
+    # Where the lens was moved away from λ*, by hand or by a link, that is the point that is meant.
     if st.session_state.get("align_target") not in offered:
-        st.session_state["align_target"] = offered[0]
+        st.session_state["align_target"] = "here" if "here" in offered else offered[0]
     chosen = st.pills(
         "What to train",
         offered,
@@ -181,7 +186,8 @@ def _option(name: str, default: Any) -> Any:
         return st.number_input(
             label, value=default, format="%g", step=default / 10 or 0.01, key=key, help=note
         )
-    return st.number_input(label, min_value=0, value=int(default or 0), step=1, key=key, help=note)
+    # Without limits of its own: beyond them the field would keep its old value, and say so by its colour alone.
+    return st.number_input(label, value=int(default or 0), step=1, key=key, help=note)
 
 
 def checked(lens: LensSettings, view: View) -> Choices | None:
@@ -189,5 +195,18 @@ def checked(lens: LensSettings, view: View) -> Choices | None:
     try:
         return choose(lens, view)
     except InvalidInputError as error:
-        st.error(md(error, 400), icon=":material/block:")
+        st.error(md(named(str(error)), 400), icon=":material/block:")
         return None
+
+
+def named(sentence: str) -> str:
+    """A sentence about options in the words of their fields."""
+    for name, (label, _) in _OPTIONS.items():
+        sentence = re.sub(rf"\b{name}\b", f"'{label}'", sentence) if "_" in name else sentence
+    return sentence
+
+
+def label_of(path: str) -> str:
+    """What the page calls a setting of a job, by its path in the job's record."""
+    name = path.removeprefix("options.")
+    return _OPTIONS[name][0] if path != name and name in _OPTIONS else path

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -14,8 +16,10 @@ from dualign.errors import DualignError
 from dualign.jobs.capacity import available_memory, gpus
 from dualign.jobs.faults import size
 from dualign.jobs.launchers import NAMES
+from dualign.models.policies import list_policies
 from dualign.ui import data, show
 from dualign.ui.align.choices import Choices, specification
+from dualign.ui.align.form import named
 from dualign.ui.align.watch import duration, show_job
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
@@ -49,11 +53,18 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
         spec = specification(lens, view, choices)
         found = _estimate(sample_set.content_hash, json.dumps(spec.to_record()), spec)
     except DualignError as error:
-        st.error(md(error, 600), icon=":material/block:")
+        st.error(md(named(str(error)), 600), icon=":material/block:")
         return
+    if not view.feasible:
+        st.warning(
+            "No policy on these samples meets what the lens asks for, so there is no λ\\*. What is trained here will "
+            "miss it too: the sidebar says how far each threshold can go.",
+            icon=":material/block:",
+        )
+    required = dict(zip(view.names, -view.problem.reference_slack, strict=True))
     with st.container(border=True, key="align_forecast"):
         st.markdown(f"**{_headline(found.expected, lens)}**")
-        show.records([_row(one) for one in found.expected], alt="What is expected of each policy")
+        show.records([_row(one, required) for one in found.expected], alt="What is expected of each policy")
         st.caption(
             "Forecast for the best possible policy at this λ, with 95 % intervals over prompts; gains are over the "
             "reference. A trained policy falls somewhat short of it."
@@ -79,12 +90,24 @@ def _headline(expected: tuple[Expected, ...], lens: LensSettings) -> str:
     return f"Expected: {gains}, {reward} {signed(one.reward_gain.value)}, {number(one.kl.value)} nats away"
 
 
-def _row(one: Expected) -> dict[str, str]:
+def _row(one: Expected, required: Mapping[str, float]) -> dict[str, str]:
+    """A policy's forecast; slack counts from what the lens asks for, at whatever λ is trained."""
     row = {"λ": ", ".join(f"{name} {number(value)}" for name, value in one.multipliers.items())}
     row |= {f"Gain in {name}": _range(gain) for name, gain in one.utility_gains.items()}
     row["Gain in reward"] = _range(one.reward_gain)
     row["KL (nats)"] = _range(one.kl, plain=True)
-    row |= {f"Slack of {name}": _range(slack) for name, slack in one.slack.items()}
+    row |= {
+        f"Slack of {name}": _range(
+            replace(
+                gain,
+                value=gain.value - required[name],
+                low=gain.low - required[name],
+                high=gain.high - required[name],
+            )
+        )
+        for name, gain in one.utility_gains.items()
+        if name in required
+    }
     row["Name"] = one.policy
     return row
 
@@ -108,12 +131,20 @@ def _cost(found: Estimate) -> None:
 
 
 def _launch(spec: AlignSpec, found: Estimate) -> None:
+    stored = {policy.name for policy in list_policies()}
+    taken = [one.policy for one in found.expected if one.policy in stored]
+    if taken:
+        st.warning(
+            f"A policy named **{md(taken[0])}** exists already: give this one another name above.",
+            icon=":material/edit:",
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
             "Launch",
             type="primary",
             icon=":material/rocket_launch:",
             key="align_launch",
+            disabled=bool(taken),
             on_click=_submit,
             args=(spec, found),
         )

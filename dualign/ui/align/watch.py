@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
@@ -15,6 +16,7 @@ from dualign.errors import DualignError
 from dualign.figures import training
 from dualign.jobs import Job
 from dualign.ui import show
+from dualign.ui.align.form import label_of
 from dualign.ui.texts import md, number
 
 STATE_WORDS = {
@@ -66,7 +68,9 @@ def _panel(kinds: tuple[str, ...], live: bool) -> None:
             return
         found = _filtered(every)
         if not found:
-            st.caption("No job matches these filters.")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption("No job matches these filters.", width="content")
+                st.button("Show all jobs", key="jobs_all", type="tertiary", on_click=_show_all)
             return
         _table(found)
         chosen = _choose(found)
@@ -100,18 +104,24 @@ def _filtered(every: list[Job]) -> list[Job]:
     ]
 
 
+def _show_all() -> None:
+    st.session_state["jobs_search"], st.session_state["jobs_states"] = "", []
+
+
 def _haystack(job: Job) -> str:
-    return " ".join((job.id, job.spec.title, job.state, job.reason, json.dumps(job.spec.payload))).casefold()
+    words = (job.id, job.spec.title, job.state, STATE_WORDS[job.state][0], job.reason)
+    return " ".join((*words, json.dumps(job.spec.payload))).casefold()
 
 
 def _table(found: list[Job]) -> None:
     rows = [
         {
             "Job": title_of(job),
+            "Policy": policy_of(job),
             "State": STATE_WORDS[job.state][0],
             "Progress": 1.0 if job.state == "completed" else (job.progress.fraction or 0.0),
             **{title: _reported(job, key) for title, key in _COLUMNS.items()},
-            "Started": None if job.started is None else job.started.astimezone().strftime("%d %b %H:%M"),
+            "Started": "–" if job.started is None else job.started.astimezone().strftime("%d %b %H:%M"),
             "Took": _took(job),
             "Id": job.id,
         }
@@ -154,10 +164,17 @@ def title_of(job: Job) -> str:
     return job.spec.title or job.id
 
 
+def policy_of(job: Job) -> str:
+    """Name of the policy that a job makes, or of its front."""
+    name = job.spec.payload.get("name") or (job.spec.payload.get("align") or {}).get("name")
+    return str(name or "–")
+
+
 def _choose(found: list[Job]) -> Job:
     ids = [job.id for job in found]
     if st.session_state.get(_SHOWN) not in ids:
-        st.session_state[_SHOWN] = next((job.id for job in found if job.active), ids[0])
+        ordered = sorted(found, key=lambda job: (job.state != "running", not job.active))
+        st.session_state[_SHOWN] = ordered[0].id
     return found[ids.index(st.session_state[_SHOWN])]
 
 
@@ -167,7 +184,8 @@ def _details(job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{md(title_of(job), 120)}**")
             st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
-        st.caption(md(job.reason, 600) + f" · {md(job.id)} · {md(job.launcher)} · attempt {job.attempt}")
+        said = [] if job.reason.strip(". ") == words else [md(job.reason, 600)]
+        st.caption(" · ".join([*said, md(job.id), md(job.launcher), f"attempt {job.attempt}"]))
         _progress(job)
         _actions(job)
         rows = jobs.metrics(job.id)
@@ -176,12 +194,29 @@ def _details(job: Job) -> None:
         if job.state == "completed" and job.result:
             names = job.result.get("policies") or []
             if names:
-                st.markdown("Finished: " + ", ".join(f"**{md(name)}**" for name in names) + ".")
+                _finished(names)
         with st.expander(
             "Log and settings", icon=":material/terminal:", key="job_log", on_change="rerun"
         ) as box:
             if box.open:
                 _log(job)
+
+
+def _finished(names: Sequence[str]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Made " + ", ".join(f"**{md(name)}**" for name in names) + ".", width="content")
+        st.page_link(
+            "pages/chat.py",
+            label="Chat with it" if len(names) == 1 else "Chat with the first and the last",
+            icon=":material/forum:",
+            query_params={
+                "col": [
+                    "reference",
+                    *(f"adapter?{urlencode({'name': name})}" for name in {names[0]: 0, names[-1]: 0}),
+                ]
+            },
+        )
+        st.page_link("pages/geometry.py", label="See it in the set", icon=":material/hexagon:")
 
 
 def _progress(job: Job) -> None:
@@ -207,8 +242,10 @@ def _actions(job: Job) -> None:
             _button(job, "Pause", "pause", jobs.pause, disabled=busy)
             _button(job, "Cancel", "cancel", jobs.cancel, disabled=job.stopping == "cancel")
         if job.state in ("paused", "failed", "cancelled"):
-            _button(job, "Resume", "play_arrow", jobs.resume, primary=True)
-            _button(job, "Start over", "restart_alt", jobs.retry)
+            begun = bool(job.progress.step)
+            if begun:
+                _button(job, "Resume", "play_arrow", jobs.resume, primary=True)
+            _button(job, "Start over" if begun else "Start", "restart_alt", jobs.retry, primary=not begun)
         if job.state == "paused":
             _button(job, "Cancel", "cancel", jobs.cancel)
         if not job.active and st.button("Delete", icon=":material/delete:", key=f"delete_{job.id}"):
@@ -272,7 +309,10 @@ def _charts(job: Job, rows: list[dict[str, Any]]) -> None:
 
 def _log(job: Job) -> None:
     text = jobs.logs(job.id, last=200)
-    st.code(text or "Nothing was written.", language=None, height=260, wrap_lines=True)
+    st.code(text or "Nothing has been written yet.", language=None, height=260, wrap_lines=True)
+    settings = {label_of(path): _word(value) for path, value in flat(job.spec.payload).items()}
+    kept = [{"Setting": name, "Value": value} for name, value in settings.items() if value != "–"]
+    show.records(kept, alt="Settings of the job")
     st.download_button(
         "Settings (JSON)",
         json.dumps(job.spec.payload, indent=1),
@@ -314,9 +354,16 @@ def _compare(job: Job, others: list[Job]) -> None:
     else:
         st.caption("Both jobs have the same settings.")
     first, second = jobs.metrics(job.id), jobs.metrics(other.id)
+    policies = [policy_of(one) if policy_of(one) != "–" else one.id for one in (job, other)]
+    labels = policies if policies[0] != policies[1] else [job.id, other.id]
+    if not first:
+        first, second, labels = second, first, labels[::-1]
+    if not first:
+        st.caption("Neither has made a step yet.")
+        return
     columns = st.columns(len(training.QUANTITIES), gap="medium")
     for column, quantity in zip(columns, training.QUANTITIES, strict=True):
-        data = training.training_data(first, quantity, other=second, label="this", other_label="other")
+        data = training.training_data(first, quantity, other=second, label=labels[0], other_label=labels[1])
         with column:
             show.figure(
                 training.training_figure(data, show.look()),
@@ -333,7 +380,11 @@ def difference(job: Job, other: Job) -> list[dict[str, str]]:
     for key in dict.fromkeys([*first, *second]):
         if first.get(key) != second.get(key):
             rows.append(
-                {"Setting": key, "This job": _word(first.get(key)), "The other": _word(second.get(key))}
+                {
+                    "Setting": label_of(key),
+                    "This job": _word(first.get(key)),
+                    "The other": _word(second.get(key)),
+                }
             )
     return rows
 
