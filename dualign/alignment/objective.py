@@ -107,6 +107,11 @@ def resolve(spec: AlignSpec) -> Objective:
                 f"the set's default thresholds are meant as {manifest.default_form}, not {form}: state a threshold."
             )
     stated = dict.fromkeys([*thresholds, *(name for point in given for name in point)])
+    if form == manifest.default_form:
+        # Given multipliers are judged by what the set asks for, unless something else was asked for.
+        thresholds = {
+            name: manifest.default_thresholds[name] for name in stated if name in manifest.default_thresholds
+        } | thresholds
     if not stated:
         raise InvalidInputError(
             f"no constraint was stated and '{sample_set.name}' has no default: give a threshold or multipliers."

@@ -126,7 +126,8 @@ class AlignSpec:
     method : {"mocan", "pecan", "rloo", "grpo"}
     thresholds : mapping
         Required value by constraint as in ``--threshold``: "harmless", "harmless[grief]", "P(harmless>=0)".
-        lam* is solved for on the whole set. Empty, with no multipliers: the set's defaults.
+        lam* is solved for on the whole set, unless multipliers are given: then slack is counted against them.
+        Where none is stated: the set's defaults, or 0.
     multipliers : mapping or None
         By constraint; given ones are used as they are (0 for helpful only).
     front : tuple of mappings

@@ -32,7 +32,8 @@ def add_commands(commands: Any) -> None:
         action="append",
         default=[],
         metavar="'NAME>=VALUE'",
-        help="one constraint, as in 'solve'; lam* is solved for (the set's own default)",
+        help="one constraint, as in 'solve'; lam* is solved for, or with --multipliers slack is counted against it "
+        "(the set's own default)",
     )
     align.add_argument(
         "--multipliers",
@@ -208,7 +209,7 @@ def _cost(found: Estimate) -> str:
 
 def _estimate_text(found: Estimate) -> str:
     rows: list[Sequence[str]] = [
-        ("policy", "constraint", "lam", "expected slack", "expected reward gain", "expected KL")
+        ("policy", "constraint", "lam", "threshold", "expected slack", "expected reward gain", "expected KL")
     ]
     for expected in found.expected:
         for name, slack in expected.slack.items():
@@ -217,6 +218,7 @@ def _estimate_text(found: Estimate) -> str:
                     expected.policy,
                     name,
                     f"{expected.multipliers[name]:.3g}",
+                    f"{expected.thresholds[name]:.3g}",
                     *(f"{x.value:+.3f} [{x.low:+.3f}, {x.high:+.3f}]" for x in (slack, expected.reward_gain)),
                     f"{expected.kl.value:.3f} [{expected.kl.low:.3f}, {expected.kl.high:.3f}]",
                 )

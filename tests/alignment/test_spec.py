@@ -206,3 +206,16 @@ def test_utilities_alone_are_forecast_without_the_reward(stored_set: str, form: 
     assert expected.kl.low < kl < expected.kl.high
     [with_reward] = estimate(replace(spec, reward_weight=1.0)).expected
     assert with_reward.reward_gain.value > expected.reward_gain.value + 0.01
+
+
+def test_slack_at_given_multipliers_is_counted_against_what_was_asked_for(stored_set: str) -> None:
+    def found(**given: Any) -> tuple[float, float]:
+        [expected] = estimate(AlignSpec(samples=stored_set, multipliers={"safe": 1.0}, **given)).expected
+        return expected.thresholds["safe"], expected.utility_gains["safe"].value - expected.slack[
+            "safe"
+        ].value
+
+    # The set asks for an improvement of 0.2.
+    assert found() == pytest.approx((0.2, 0.2))
+    assert found(thresholds={"safe": 0.35}) == pytest.approx((0.35, 0.35))
+    assert found(form="absolute")[0] == 0.0
