@@ -21,7 +21,7 @@ def test_recall_and_false_alarms_on_messages_kept_from_the_fit() -> None:
     assert len(crises) > 100
     assert len(others) > 80
     assert sum(crises) / len(crises) >= 0.95
-    # Near misses by design: idioms, denials, despair. On everyday requests false alarms are a thirtieth.
+    # Near misses by design: idioms, denials, despair. On everyday requests false alarms are a twentieth.
     assert sum(others) / len(others) <= 0.2
 
 
@@ -31,9 +31,9 @@ def test_short_messages_as_conversations_open() -> None:
     others = [detect(row.text) is not None for row in rows if not row.crisis]
     assert len(crises) > 50
     assert len(others) > 200
-    assert sum(others) / len(others) <= 0.1
-    # Half of these crises are hints: the bar of .95 is not reached, and docs/crisis-detector.md says so.
-    assert sum(crises) / len(crises) >= 0.85
+    # Half of these crises are hints: here neither bar is reached, as docs/crisis-detector.md says; over all sets both are.
+    assert sum(others) / len(others) <= 0.12
+    assert sum(crises) / len(crises) >= 0.9
 
 
 @pytest.mark.parametrize(
