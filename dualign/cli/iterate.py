@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dualign.cli.output import dump, table
@@ -31,7 +30,17 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--name", default="", metavar="N", help="name of the policy")
     parser.add_argument("--iterations", type=int, default=4, metavar="T", help="1 is one-shot (4)")
     parser.add_argument("--steps", type=int, metavar="N", help="optimizer steps of all iterations together")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="prompts a step")
+    parser.add_argument(
+        "--pair-replies",
+        type=int,
+        metavar="N",
+        help="replies of a prompt compared with each other in training",
+    )
+    parser.add_argument("--labels", choices=("soft", "hard"))
     parser.add_argument("--learning-rate", type=float, metavar="X")
+    parser.add_argument("--rank", type=int, metavar="N", help="rank of the LoRA")
+    parser.add_argument("--alpha", type=int, metavar="N", help="scale of the LoRA times its rank")
     parser.add_argument(
         "--rule",
         choices=("newton", "constant", "diminishing"),
@@ -51,6 +60,7 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, help="torch threads")
     parser.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
+    parser.add_argument("--gpus", type=int, default=0, metavar="N", help="GPUs to claim (0: the CPU)")
     parser.add_argument("--wait", action="store_true", help="follow the job on stderr until it ends")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_iterate)
@@ -61,11 +71,23 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
     from dualign.alignment import AlignSpec, TrainOptions
     from dualign.alignment.iterate_spec import IterateSpec
 
-    options = TrainOptions(seed=arguments.seed, threads=arguments.threads, warm_start=arguments.warm_start)
-    if arguments.steps is not None:
-        options = replace(options, steps=arguments.steps)
-    if arguments.learning_rate is not None:
-        options = replace(options, learning_rate=arguments.learning_rate)
+    # --replies are drawn for a dual step; those that training compares have an option of their own.
+    given = {
+        name: getattr(arguments, {"replies": "pair_replies"}.get(name, name))
+        for name in (
+            "steps",
+            "batch_size",
+            "replies",
+            "labels",
+            "learning_rate",
+            "rank",
+            "alpha",
+            "seed",
+            "threads",
+            "warm_start",
+        )
+    }
+    options = TrainOptions(**{name: value for name, value in given.items() if value is not None})
     constraints = parse_thresholds(arguments.threshold)
     align = AlignSpec(
         samples=arguments.samples,
@@ -87,12 +109,12 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
 
 
 def _iterate(arguments: argparse.Namespace) -> str:
-    from dualign.alignment.iterate_worker import job_spec
     from dualign.cli.align import follow
     from dualign.cli.jobs import job_record
+    from dualign.evaluation.iterations import iteration_job
     from dualign.jobs import submit
 
-    job = submit(job_spec(spec_of(arguments)), launcher=arguments.launcher)
+    job = submit(iteration_job(spec_of(arguments), gpus=arguments.gpus), launcher=arguments.launcher)
     if arguments.wait:
         job = follow(job)
     if arguments.json:

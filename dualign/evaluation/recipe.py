@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from dualign.alignment.iterate_spec import IterateSpec
 from dualign.errors import InvalidInputError
+from dualign.samples.split import HELD_OUT_SHARE
 
 FOLDER = Path(__file__).with_name("recipes")
 _OPERATIONS = 2.0
@@ -23,6 +25,8 @@ _HEADROOM = 1.3
 """Activations, caches and fragmentation beside the weights."""
 _BYTES = 4.0
 """Of a weight: models are held in float32 here, only a server holds them in half precision."""
+DUAL_SHARE = IterateSpec.dual_share
+"""Share of the training prompts that iterations keep for their dual steps."""
 _SERVER = "http://127.0.0.1:8000"
 
 
@@ -75,6 +79,14 @@ class Recipe:
         """Policies to train: one a row of thresholds, and PeCAN's pre-aligned ones."""
         more = 1 + len(self.problem["utilities"]) if self.training["method"] == "pecan" else 0
         return len(self.problem["thresholds"]) + more
+
+    @property
+    def kept_prompts(self) -> tuple[int, int]:
+        """Prompts of the set that training leaves out: those that are measured on, and those of the dual steps."""
+        count = int(self.prompts["count"])
+        measured = round(HELD_OUT_SHARE * count)
+        iterated = int(self.training["iterations"]) > 1
+        return measured, round(DUAL_SHARE * (count - measured)) if iterated else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +172,7 @@ def plan(recipe: Recipe, machine: Machine | None = None) -> Plan:
     prompts, responses = int(recipe.prompts["count"]), int(recipe.sampling["responses"])
     replies, length = prompts * responses, float(recipe.sampling["mean_tokens"])
     weights = float(recipe.reference["parameters"])
+    measured, dual = recipe.kept_prompts
     tokens = replies * length
     flops = f"{m.operations:.0e} operations a second"
     stages = [
@@ -181,37 +194,41 @@ def plan(recipe: Recipe, machine: Machine | None = None) -> Plan:
                 basis=flops,
             )
         )
+    iterations = int(recipe.training["iterations"])
     step_tokens = 2 * int(recipe.training["batch_size"]) * (length + 60)
     each = recipe.steps * step_tokens * 3 * _OPERATIONS * weights / m.operations
     stages.append(
         Stage(
             name="align",
-            size=f"{recipe.policies} policies x {recipe.steps:,} steps of {recipe.training['batch_size']} pairs",
+            size=f"{recipe.policies} policies x {recipe.steps:,} steps of {recipe.training['batch_size']} pairs"
+            + (f", each in {iterations} iterations" if iterations > 1 else ""),
             memory_bytes=_HEADROOM
             * (_BYTES * weights + 40 * 2**30 * float(recipe.training["batch_size"]) / 64),
             seconds=recipe.policies * each,
             basis=flops,
         )
     )
-    iterations = int(recipe.training["iterations"])
     if iterations > 1:
-        drawn = len(recipe.problem["thresholds"]) * iterations * replies * length
+        drawn = len(recipe.problem["thresholds"]) * iterations * dual * responses * length
         stages.append(
             Stage(
                 name="dual steps",
-                size=f"{iterations} iterations x {prompts:,} prompts x {responses} replies a policy",
+                size=f"{iterations} iterations x {dual:,} prompts kept for them x {responses} replies a policy",
                 memory_bytes=_HEADROOM * _BYTES * weights,
                 seconds=drawn / m.generated_tokens_a_second,
                 basis=f"{m.generated_tokens_a_second:,.0f} tokens a second",
             )
         )
-    held = int(recipe.evaluation["prompts"]) * int(recipe.evaluation["replies"]) * length
+    asked, count = min(measured, int(recipe.evaluation["prompts"])), len(recipe.problem["thresholds"])
+    text = f"{count} policies x {asked:,} held-out prompts x {recipe.evaluation['replies']} replies"
+    if asked < int(recipe.evaluation["prompts"]):
+        text += f"; the paper's {recipe.evaluation['prompts']:,} are more than the set holds out"
     stages.append(
         Stage(
             name="evaluate",
-            size=f"{recipe.evaluation['prompts']:,} prompts x {recipe.evaluation['replies']} replies a policy",
+            size=text,
             memory_bytes=_HEADROOM * _BYTES * weights,
-            seconds=recipe.policies * held / m.generated_tokens_a_second,
+            seconds=count * asked * int(recipe.evaluation["replies"]) * length / m.generated_tokens_a_second,
             basis=f"{m.generated_tokens_a_second:,.0f} tokens a second",
         )
     )
@@ -247,6 +264,20 @@ def commands(recipe: Recipe, *, folder: str = "papers") -> list[list[str]]:
     for model in sorted(recipe.scores, key=lambda model: model.name != p["reward"]):
         score += ["--scorer", f"{base}/{model.name}:{model.kind}"]
     made.append(score)
+    training = ["--steps", str(recipe.steps), "--learning-rate", str(t["learning_rate"])]
+    training += ["--batch-size", str(t["batch_size"]), "--labels", "hard", "--gpus", "1"]
+    training += ["--rank", str(t["rank"]), "--alpha", str(t["alpha"])]
+    first: list[str] = []
+    if t["method"] == "pecan":
+        # Trained once: a policy for a threshold that names none trains its own.
+        alone = ["align", f"{name}-scored", "--beta", str(p["beta"]), *training, "--replies", "2", "--wait"]
+        zeros = ",".join(f"{utility}=0" for utility in p["utilities"])
+        made.append([*alone, "--name", f"{name}-reward", "--multipliers", zeros])
+        first = ["--reward-policy", f"{name}-reward"]
+        for utility in p["utilities"]:
+            only = ["--utilities-only", "--multipliers", f"{utility}=1", "--name", f"{name}-{utility}-only"]
+            made.append([*alone, *only])
+            first += ["--utility-policy", f"{utility}={name}-{utility}-only"]
     for k, row in enumerate(p["thresholds"], 1):
         stated: list[str] = []
         for utility, value in zip(p["utilities"], row, strict=True):
@@ -262,13 +293,14 @@ def commands(recipe: Recipe, *, folder: str = "papers") -> list[list[str]]:
             "--method",
             t["method"],
         ]
-        train += ["--steps", str(recipe.steps), "--learning-rate", str(t["learning_rate"]), "--wait"]
+        train += [*training, "--wait"]
         if int(t["iterations"]) > 1:
-            made.append(["iterate", *train, "--iterations", str(t["iterations"])])
+            more = ["--iterations", str(t["iterations"]), "--replies", str(s["responses"])]
+            made.append(["iterate", *train, "--pair-replies", "2", *more])
         else:
-            more = ["--batch-size", str(t["batch_size"]), "--replies", "2", "--labels", "hard", "--gpus", "1"]
-            made.append(["align", *train, *more, "--rank", str(t["rank"]), "--alpha", str(t["alpha"])])
-        made.append(["evaluate", f"{name}-{k}", "--replies", str(recipe.evaluation["replies"])])
+            made.append(["align", *train, "--replies", "2", *first])
+        measure = ["evaluate", f"{name}-{k}", "--replies", str(recipe.evaluation["replies"])]
+        made.append([*measure, "--prompts", str(min(recipe.kept_prompts[0], recipe.evaluation["prompts"]))])
     made.append(
         ["reproduce", "tradeoff", "--samples", f"{name}-scored", "--figures", "--out", f"{folder}/results"]
     )

@@ -84,7 +84,7 @@ def test_iterations_are_launched_at_the_lens_and_watched(
         submitted.append(spec)
         return SimpleNamespace(id="iterate-00000000", state="queued")
 
-    app = open_app("evaluate", c="harmless~0.2")
+    app = open_app("evaluate", set="demo", c="harmless~0.2", beta="0.5")
     app.segmented_control(key="experiment").set_value("one-shot-vs-iterative").run()
     app.session_state["iterate_form"] = True
     app.run()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from dualign.alignment.iterative import dual_prompts
+from dualign.cli.align import spec_of as align_spec
+from dualign.cli.iterate import spec_of as iterate_spec
 from dualign.cli.main import build_parser, main
 from dualign.errors import InvalidInputError, ModelError
 from dualign.evaluation.recipe import (
@@ -25,6 +29,7 @@ from dualign.evaluation.recipe import (
 from dualign.models.reference import load_reference
 from dualign.models.scorers.scoring import load_scorer
 from dualign.samples import Store
+from dualign.samples.split import held_out
 from tests.models import tiny
 from tests.models.test_scorer_folders import beaver
 
@@ -67,9 +72,44 @@ def test_every_recipe_plans_and_its_commands_are_real(name: str) -> None:
     made = commands(recipe)
     for command in made:
         parser.parse_args(command)
-    assert sum(command[0] in ("align", "iterate") for command in made) == len(recipe.problem["thresholds"])
+    assert sum(command[0] in ("align", "iterate") for command in made) == recipe.policies
     lines = [line for line in script(recipe).splitlines() if line.startswith("dualign ")]
     assert [shlex.split(line)[1:] for line in lines] == made
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_the_commands_run_what_the_plan_tells(name: str) -> None:
+    recipe = read_recipe(name)
+    stages = {stage.name: stage.size for stage in plan(recipe).stages}
+    parser = build_parser()
+    parsed = [(command[0], parser.parse_args(command)) for command in commands(recipe)]
+    for kind, given in parsed:
+        if kind not in ("align", "iterate"):
+            continue
+        spec = iterate_spec(given).align if kind == "iterate" else align_spec(given)
+        used = spec.options
+        assert (used.steps, used.replies, used.labels) == (recipe.steps, 2, "hard")
+        assert (used.batch_size, used.rank, used.alpha) == (16, 8, 16)
+        assert given.gpus == 1
+        assert (
+            f"{recipe.policies} policies x {used.steps:,} steps of {used.batch_size} pairs" in stages["align"]
+        )
+        if kind == "iterate":
+            loop = iterate_spec(given)
+            texts = [f"prompt {k}" for k in range(int(recipe.prompts["count"]))]
+            groups = [""] * len(texts)
+            objective = SimpleNamespace(
+                sample_set=SimpleNamespace(prompts=texts, groups=groups), held_out=held_out(texts, groups)
+            )
+            kept = int(dual_prompts(objective, loop.dual_share).sum())  # type: ignore[arg-type]
+            assert stages["dual steps"].startswith(f"{loop.iterations} iterations x {kept} prompts")
+            assert f"x {loop.replies} replies" in stages["dual steps"]
+    measured = [given for kind, given in parsed if kind == "evaluate"]
+    assert len(measured) == len(recipe.problem["thresholds"])
+    assert {
+        f"x {m.prompts} held-out prompts x {m.replies} replies" in stages["evaluate"] for m in measured
+    } == {True}
+    assert "the paper's 2,000 are more than the set holds out" in stages["evaluate"]
 
 
 def test_the_papers_settings_are_in_the_recipes() -> None:
