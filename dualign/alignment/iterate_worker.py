@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from dualign.alignment.checks import check_options
+from dualign.alignment.cost import model_size
 from dualign.alignment.iterate_spec import IterateSpec
-from dualign.alignment.iterative import iterate
+from dualign.alignment.iterative import dual_prompts, iterate
 from dualign.alignment.objective import resolve
 from dualign.alignment.outcome import Stopped
-from dualign.alignment.train import total_steps
+from dualign.alignment.train import reference_name, total_steps
 from dualign.jobs import JobSpec, worker
 from dualign.models.policies import policy_folder, read_policy
 
@@ -26,6 +28,9 @@ def job_spec(spec: IterateSpec) -> JobSpec:
         What is asked for cannot be stated on its set.
     """
     objective = resolve(spec.align)
+    kept = objective.held_out | dual_prompts(objective, spec.dual_share)
+    size = model_size(reference_name(spec.align, objective))
+    check_options(spec.align, replace(objective, held_out=kept), size)
     return JobSpec(
         kind="iterate",
         entry=ENTRY,

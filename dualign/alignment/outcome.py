@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from dualign.alignment.off_policy import OffPolicy
-from dualign.alignment.spec import TrainOptions
 
 State = Mapping[str, Any]
 
@@ -28,10 +27,6 @@ class Trained:
     rank: int
     alpha: int
     targets: tuple[str, ...]
-
-    def like(self, options: TrainOptions) -> bool:
-        """Whether a training with these options can start from it."""
-        return (self.rank, set(self.targets)) == (options.rank, set(options.targets))
 
 
 @dataclass(frozen=True, kw_only=True)

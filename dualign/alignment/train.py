@@ -14,6 +14,8 @@ import numpy.typing as npt
 from dualign import paths
 from dualign.alignment import pecan
 from dualign.alignment.arithmetic import device_words, machine_words
+from dualign.alignment.checks import check_start
+from dualign.alignment.cost import model_size, record_rate
 from dualign.alignment.front import FrontStep, front_order, front_weights, mixed_state, score_products
 from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.online import train_online
@@ -159,12 +161,11 @@ def _remember_rate(
     spec: AlignSpec, objective: Objective, found: Sequence[tuple[Trained, Array, Mapping[str, Any]]]
 ) -> None:
     # Resumed trainings tell the seconds of their last attempt alone.
-    from dualign.alignment.estimate import record_rate
-
     device, _ = device_words()
+    size = model_size(reference_name(spec, objective))
     for trained, _, _ in found:
         steps, seconds = int(trained.metrics.get("steps_run", 0)), trained.metrics["seconds"]
-        record_rate(spec, objective, seconds=seconds, steps=steps, device=device)
+        record_rate(spec, objective, size, seconds=seconds, steps=steps, device=device)
 
 
 def reference_name(spec: AlignSpec, objective: Objective) -> str:
@@ -201,13 +202,8 @@ def warm_start(spec: AlignSpec) -> tuple[State | None, dict[str, Any]]:
         return None, {}
     folder = policy_folder(spec.options.warm_start)
     before = verify_policy(folder).metrics
-    found = policy_lora(folder)
-    if not found.like(spec.options):
-        raise InvalidInputError(
-            f"the policy '{spec.options.warm_start}' has rank {found.rank} on {', '.join(found.targets)}: start from "
-            f"one of rank {spec.options.rank} on {', '.join(spec.options.targets)}."
-        )
-    return found.state, {"steps_before": before.get("steps", 0) + before.get("steps_before", 0)}
+    check_start(spec.options)
+    return policy_lora(folder).state, {"steps_before": before.get("steps", 0) + before.get("steps_before", 0)}
 
 
 def _mocan(spec: AlignSpec, stages: Stages) -> list[tuple[Trained, Array, dict[str, Any]]]:

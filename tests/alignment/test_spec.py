@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -219,3 +220,39 @@ def test_slack_at_given_multipliers_is_counted_against_what_was_asked_for(stored
     assert found() == pytest.approx((0.2, 0.2))
     assert found(thresholds={"safe": 0.35}) == pytest.approx((0.35, 0.35))
     assert found(form="absolute")[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"batch_size": 19}, "batch_size is 19, but there are 18 training prompts"),
+        ({"replies": 17}, "replies is 17, but no training prompt has more than 16"),
+        ({"rank": 100_000}, "rank is 100000, more than the model's width"),
+        ({"targets": ("q_proj", "flux")}, "targets names .flux.*name some of .*q_proj"),
+        ({"warm_start": "demo-harmless-0.5", "rank": 4}, "'demo-harmless-0.5' has rank 8.*one of rank 4"),
+    ],
+)
+def test_what_the_training_would_fail_at_is_refused_before(
+    stored_set: str, options: dict[str, Any], words: str
+) -> None:
+    spec = AlignSpec(samples=stored_set, thresholds={"safe": 0.1}, options=TrainOptions(**options))
+    with pytest.raises(InvalidInputError, match=words):
+        estimate(spec)
+    with pytest.raises(InvalidInputError, match=words):
+        job_spec(spec)
+
+
+def test_memory_grows_with_what_is_trained(stored_set: str, tiny_folder: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    def memory(**options: Any) -> int:
+        return estimate(AlignSpec(samples=stored_set, options=TrainOptions(**options))).memory_bytes
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_folder)
+    wide = sum(
+        sum(module.weight.shape)
+        for name, module in model.named_modules()
+        if name.endswith(("q_proj", "o_proj"))
+    )
+    targets = ("q_proj", "o_proj")
+    assert memory(rank=9, targets=targets) - memory(rank=4, targets=targets) == 5 * 16 * wide
