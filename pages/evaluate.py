@@ -43,7 +43,7 @@ with show.guarded():
     iterate_view.unmeasured(lens)
     st.subheader("The experiments", anchor=False)
     experiment = experiments_view.choose()
-    experiments_view.experiment(experiment)
+    experiments_view.experiment(experiment, lens.samples)
     if experiment == "one-shot-vs-iterative":
         iterate_view.iterations(lens)
     votes_view.votes()

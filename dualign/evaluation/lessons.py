@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from dualign.evaluation.estimates import Estimate
 from dualign.evaluation.measure import Measurement
 
 
@@ -56,17 +57,36 @@ def achieved_sentence(
     return f"{text}."
 
 
-def satisfaction_sentence(measured: Measurement) -> str:
-    """Whether the constraints hold, and by how much, within the interval."""
+def satisfaction_sentence(
+    measured: Measurement,
+    *,
+    thresholds: Mapping[str, float],
+    slack: Mapping[str, Estimate] | None = None,
+    whose: str = "",
+) -> str:
+    """Whether constraints hold, and by how much, within the interval; the threshold that is meant is named.
+
+    Parameters
+    ----------
+    measured
+        What the policy did on held-out prompts.
+    thresholds
+        By constraint, utility units.
+    slack
+        Against these thresholds; the measurement's own unless given.
+    whose
+        Whose thresholds they are, such as "the lens's threshold".
+    """
     parts = []
-    for name, slack in measured.slack.items():
-        if slack.low >= 0:
+    for name, found in (measured.slack if slack is None else slack).items():
+        if found.low >= 0:
             words = "holds"
-        elif slack.high < 0:
+        elif found.high < 0:
             words = "is missed"
         else:
-            words = "holds within noise" if slack.value < 0 else "holds, though noise could undo it"
-        parts.append(f"{name} {words} (slack {slack.value:+.2f} [{slack.low:+.2f}, {slack.high:+.2f}])")
+            words = "holds within noise" if found.value < 0 else "holds, though noise could undo it"
+        stated = f"{whose} {name} ≥ {thresholds[name]:.3g}".strip()
+        parts.append(f"{stated} {words} (slack {found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}])")
     return f"{measured.policy}: " + "; ".join(parts) + "."
 
 

@@ -58,7 +58,12 @@ def summary_row(evaluated: EvaluatedPolicy, *, seed: int = 0) -> SummaryRow:
         rng=np.random.default_rng(seed),
         details=True,
     )
-    sentences = [lessons.satisfaction_sentence(measured)]
+    own = [name for name in thresholds if name in record.thresholds]
+    sentences = [
+        lessons.satisfaction_sentence(
+            measured, thresholds=thresholds, whose="its own threshold" if own else "the set's threshold"
+        )
+    ]
     predicted = None
     try:
         predicted = predict_trained(setup, record)

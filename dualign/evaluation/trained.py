@@ -10,6 +10,7 @@ import numpy as np
 from dualign.duality import ScoredSamples, tilted_weights
 from dualign.errors import InvalidInputError
 from dualign.evaluation.divergence import distribution_kl
+from dualign.evaluation.estimates import Estimate
 from dualign.evaluation.experiments.setup import Setup, weighed
 from dualign.evaluation.measure import Measurement
 from dualign.evaluation.policies import (
@@ -84,14 +85,34 @@ def compared_at(record: EvaluationRecord, samples: ScoredSamples, *, beta: float
         return {name: float(value) for name, value in record.multipliers.items()}
     if set(samples.names) != set(record.thresholds):
         return None
-    forms = dict(zip(record.thresholds, (part.strip() for part in record.form.split(",")), strict=False))
-    common = record.form if "," not in record.form else "improvement"
+    forms = _forms(record)
     row = [
-        float(record.thresholds[name]) - (float(base) if forms.get(name, common) == "absolute" else 0.0)
+        float(record.thresholds[name]) - (float(base) if forms[name] == "absolute" else 0.0)
         for name, base in zip(samples.names, samples.baseline, strict=True)
     ]
     found = multipliers_for(samples, [row], beta=beta)[0][0]
     return dict(zip(samples.names, found.tolist(), strict=True))
+
+
+def _forms(record: EvaluationRecord) -> dict[str, str]:
+    """The form of each of its thresholds."""
+    forms = dict(zip(record.thresholds, (part.strip() for part in record.form.split(",")), strict=False))
+    common = record.form if "," not in record.form else "improvement"
+    return {name: forms.get(name, common) for name in record.thresholds}
+
+
+def own_slack(record: EvaluationRecord, measured: Measurement) -> dict[str, Estimate]:
+    """Slack of a policy against the thresholds that it was trained for, utility units, by constraint.
+
+    Constraints that were not measured are left out.
+    """
+    forms = _forms(record)
+    found = {}
+    for name, threshold in record.thresholds.items():
+        base = measured.utilities if forms[name] == "absolute" else measured.utility_gains
+        if name in base:
+            found[name] = base[name].shifted(-float(threshold))
+    return found
 
 
 def predict_trained(setup: Setup, record: EvaluationRecord) -> Predicted:

@@ -58,6 +58,32 @@ def test_the_policy_at_the_lens_is_measured_beside_its_prediction(open_app: Open
     assert "is missed" in texts(app)
 
 
+def test_a_trained_policy_is_judged_by_its_own_threshold(open_app: OpenApp) -> None:
+    app = open_app("evaluate", set="demo", c="harmless~0.5", beta="0.5", policy="demo-harmless-0.8")
+    assert app.selectbox(key="evaluate_policy").value == "demo-harmless-0.8"
+    said = texts(app)
+    assert "its own threshold harmless ≥ 0.8 is missed (slack −0.45" in said
+    assert "the lens's threshold harmless ≥ 0.5 is missed (slack −0.15" in said
+    assert "Ships with dualign" in said
+    app.selectbox(key="evaluate_policy").set_value("demo-harmless-0.5").run()
+    assert app.query_params["policy"] in ("demo-harmless-0.5", ["demo-harmless-0.5"])
+    said = texts(app)
+    assert "its own threshold harmless ≥ 0.5 is missed" in said
+    assert "the lens's threshold" not in said
+
+
+def test_the_results_of_another_set_are_named_and_its_policies_missed(open_app: OpenApp) -> None:
+    said = texts(open_app("evaluate", set="two-responses"))
+    assert "On the set demo, predictions come from" in said
+    assert "These are results of the set demo; the lens looks at two-responses" in said
+    assert "No trained policy of the set two-responses has been measured" in said
+
+
+def test_a_threshold_that_cannot_be_met_is_said(open_app: OpenApp) -> None:
+    said = texts(open_app("evaluate", set="demo", c="harmless~50.0", beta="0.5"))
+    assert "cannot be met on these samples" in said
+
+
 def test_a_set_too_small_to_hold_prompts_out_is_said(open_app: OpenApp, stored: Store) -> None:
     stored.save(make_set("tiny", prompts=3))
     app = open_app("evaluate", set="tiny")

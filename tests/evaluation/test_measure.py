@@ -182,7 +182,9 @@ def test_a_lesson_says_what_share_was_achieved_at_what_cost(samples, rng):
     )
     assert text.startswith("half achieved 50 % of the predicted safe") or "49 %" in text or "51 %" in text
     assert "at 50 % of the predicted cost" in text
-    assert "noise" in lessons.satisfaction_sentence(half)
+    said = lessons.satisfaction_sentence(half, thresholds={"safe": 0.6}, whose="its own threshold")
+    assert "noise" in said
+    assert "its own threshold safe ≥ 0.6 holds" in said
     assert "worst 5 %" in lessons.worst_sentence(half, "safe")
     assert "half earns most" in lessons.front_sentence({"half": half})
     assert lessons.share(1.0, 1e-9) is None

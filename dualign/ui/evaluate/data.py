@@ -10,10 +10,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from dualign import jobs
 from dualign.errors import DualignError
 from dualign.evaluation import policies, results, stated
+from dualign.evaluation.estimates import Estimate
 from dualign.evaluation.measure import Measurement
-from dualign.evaluation.trained import compared_at
+from dualign.evaluation.trained import compared_at, own_slack
+from dualign.models.policies import list_policies
 from dualign.samples import SampleSet
 from dualign.ui import data
 from dualign.ui.state import LensSettings
@@ -42,6 +45,10 @@ class Shown:
         Places of these prompts in the set.
     scores : by score name, (P, N)
         Plain scores of the texts.
+    thresholds : mapping
+        The lens's, by constraint.
+    own : mapping
+        By constraint of its own that was measured: the threshold that it was trained for, and its slack.
     """
 
     key: str
@@ -51,6 +58,8 @@ class Shown:
     replies: list[list[str]]
     rows: NDArray[Any]
     scores: dict[str, NDArray[np.float64]]
+    thresholds: dict[str, float]
+    own: dict[str, tuple[float, Estimate]]
 
 
 def stored_results() -> list[str]:
@@ -108,6 +117,7 @@ def _shown(content: str, lens: LensSettings, key: str, stamp: str, _set: SampleS
     rng = np.random.default_rng(0)
     plain = {name: _set.padded(name)[problem.rows] for name in _set.manifest.scores}
     predicted: dict[str, float] | None
+    found: policies.EvaluatedPolicy | None = None
     if key in (LENS, FREE):
         count = problem.test.samples.n_constraints
         lam = np.zeros(count) if lens.multipliers is None else np.asarray(lens.multipliers)
@@ -128,7 +138,18 @@ def _shown(content: str, lens: LensSettings, key: str, stamp: str, _set: SampleS
         texts = [found.responses(prompt) for prompt in problem.prompts]
         scores, title = dict(replies.scores), found.record.title or key
     measured = stated.measure_stated(problem, policy, rng=rng)
-    return Shown(key, title, measured, predicted, texts, problem.rows, scores)
+    own = {} if found is None else own_slack(found.record, measured)
+    return Shown(
+        key,
+        title,
+        measured,
+        predicted,
+        texts,
+        problem.rows,
+        scores,
+        {constraint.name: float(constraint.value) for constraint in lens.constraints},
+        {} if found is None else {n: (float(found.record.thresholds[n]), slack) for n, slack in own.items()},
+    )
 
 
 def _predicted(problem: stated.Stated, found: policies.EvaluatedPolicy) -> dict[str, float] | None:
@@ -143,6 +164,20 @@ def _predicted(problem: stated.Stated, found: policies.EvaluatedPolicy) -> dict[
         return dict(stated.predicted_of(problem, [float(known.get(name, 0.0)) for name in names]))
     except DualignError:
         return None
+
+
+def origin(key: str) -> str:
+    """Where a trained policy comes from, in a sentence: the job that trained it, or that it ships."""
+    stored = {policy.name: policy for policy in list_policies()}
+    record = policies.read_evaluation(key).record
+    job = record.job or next(
+        (j.id for j in jobs.list_jobs() if j.result and key in (j.result.get("policies") or ())), ""
+    )
+    if job:
+        return f"Trained by job {job}."
+    if key in stored and stored[key].shipped:
+        return "Ships with dualign."
+    return "The job that trained it is not known on this machine."
 
 
 def result_file(name: str) -> Path:

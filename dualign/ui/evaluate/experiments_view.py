@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +16,7 @@ from dualign.figures.theme import true_minus
 from dualign.ui import show
 from dualign.ui.evaluate import data as measured_data
 from dualign.ui.evaluate.policy_view import pick_from
-from dualign.ui.texts import md, number
+from dualign.ui.texts import counted, md, number
 
 NAMES = {
     "tradeoff": "Trade-off",
@@ -40,17 +42,33 @@ def headline() -> str:
     tracking = found.tables["tracking"]
     inside, count = sum(bool(x) for x in tracking["inside"]), len(tracking["inside"])
     text = (
-        f"Predictions come from prompts that were not measured on. Of {count} prices, **{inside}** predictions lie "
-        "inside the measured 95 % interval when the policy resamples the reference's replies."
+        f"On the set {md(found.settings['samples'])}, predictions come from prompts that were not measured on. Of "
+        f"{count} thresholds, **{inside}** predictions lie inside the measured 95 % interval when the policy resamples "
+        "the reference's replies."
     )
-    if "trained" in found.tables:
-        trained = found.tables["trained"]
-        off = [abs(a - e) for a, e in zip(trained["achieved"], trained["expected"], strict=True)]
-        text += (
-            f" The {len(off)} trained policies lie {number(sum(off) / len(off))} from their predictions on average: "
-            "that distance comes from training, not from the dual."
+    return text + (_trained(found.tables["trained"]) if "trained" in found.tables else "")
+
+
+def _trained(table: Mapping[str, Sequence[Any]]) -> str:
+    """How far trained policies lie from their predictions, and what that comes from; λ of theirs is told too."""
+    apart: dict[bool, list[float]] = {True: [], False: []}
+    for title, achieved, expected in zip(table["title"], table["achieved"], table["expected"], strict=True):
+        apart[str(title).startswith("MoCAN")].append(abs(float(achieved) - float(expected)))
+    plain_, others = apart[True], apart[False]
+    text = ""
+    if plain_:
+        text = (
+            f" {counted(len(plain_), 'policy', 'policies')} trained by MoCAN at given λ lie "
+            f"{number(sum(plain_) / len(plain_))} from theirs on average, which comes from training."
         )
-    return text
+    if others:
+        text += (
+            f" For the {len(others)} by PeCAN and by iterations it is {number(sum(others) / len(others))}: they are "
+            "held against λ\\* of their threshold, while their own λ weighs log-ratios or was moved by dual steps."
+        )
+    return (
+        text + " The λ of trained policies was solved for on all prompts of the set, the measured ones too."
+    )
 
 
 def choose() -> str:
@@ -69,14 +87,23 @@ def choose() -> str:
     )
 
 
-def experiment(name: str) -> None:
-    """One experiment: findings, figures, the papers beside it, settings; a sentence where it was not run."""
+def experiment(name: str, samples: str) -> None:
+    """One experiment: findings, figures, the papers beside it, settings; a sentence where it was not run.
+
+    ``samples`` is the set that the lens looks at: results of another are named as such.
+    """
     if name not in measured_data.stored_results():
         st.info(
             f"This experiment has not been run here: dualign reproduce {name}", icon=":material/play_circle:"
         )
         return
     found = measured_data.result(name)
+    if found.settings["samples"] != samples:
+        st.info(
+            f"These are results of the set {md(found.settings['samples'])}; the lens looks at {md(samples)}, where "
+            "this experiment has not been run.",
+            icon=":material/info:",
+        )
     st.markdown("\n".join(f"- {md(true_minus(finding), 500)}" for finding in found.findings))
     drawn = drawings(found)
     for left in range(0, len(drawn), 2):
