@@ -22,7 +22,9 @@ from dualign.ui.texts import interval, md, number, signed
 CHOSEN = "evaluate_policy"
 ADDRESS = "policy"
 _WRITTEN, _PICKED, _CLICKS = "evaluate_policy_written", "evaluate_policy_picked", "evaluate_policy_clicks"
-_TO_CHOICE = "<script>/* {} */document.querySelector('.st-key-policy_choice')?.scrollIntoView({{block: 'start'}})</script>"
+_TO_CHOICE = """<script>/* {} */
+document.querySelector('.st-key-policy_choice')?.scrollIntoView({{block: 'start'}})
+</script>"""
 
 
 def choose(lens: LensSettings) -> str:
