@@ -187,9 +187,10 @@ def follow(job: Job) -> Job:
             if isinstance(progress.metrics.get(name), int | float)
         )
         left = "" if progress.seconds_left is None else f"  {duration(progress.seconds_left)} left"
-        line = f"{job.state}  step {progress.step} of {progress.total or '?'}  {figures}{left}"
-        # In a log a line a tenth of the way; on a terminal one line that changes.
-        now = line if live else f"{job.state} {10 * progress.step // (progress.total or 1)}"
+        line = f"{job.state}  {progress.phase}  " if progress.phase else f"{job.state}  "
+        line += f"step {progress.step} of {progress.total or '?'}  {figures}{left}"
+        # In a log a line a phase and a tenth of the way; on a terminal one line that changes.
+        now = line if live else f"{job.state} {progress.phase} {10 * progress.step // (progress.total or 1)}"
         over = job.state in ENDED or job.state == "paused"
         if now != shown or over:
             told(line, last=over)

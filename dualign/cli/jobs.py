@@ -47,6 +47,7 @@ def job_record(job: Job) -> dict[str, Any]:
         "attempt": job.attempt,
         "step": progress.step,
         "total_steps": progress.total,
+        "phase": progress.phase or None,
         "seconds_left": progress.seconds_left,
         "basis": progress.basis or None,
         "metrics": dict(progress.metrics),
@@ -101,7 +102,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _table(found: list[Job]) -> str:
-    from dualign.cli.output import table
+    from dualign.cli.output import duration, table
 
     if not found:
         return "there are no jobs yet."
@@ -112,7 +113,7 @@ def _table(found: list[Job]) -> str:
                 job.id,
                 f"stopping ({job.stopping})" if job.stopping else job.state,
                 _steps(job),
-                duration(job.progress.seconds_left),
+                "-" if job.progress.seconds_left is None else duration(job.progress.seconds_left),
                 job.created.astimezone().strftime("%Y-%m-%d %H:%M"),
                 job.spec.title or job.spec.kind,
                 job.reason,
@@ -122,15 +123,18 @@ def _table(found: list[Job]) -> str:
 
 
 def _details(job: Job) -> str:
-    from dualign.cli.output import table
+    from dualign.cli.output import duration, table
 
     progress = job.progress
-    left = f"{duration(progress.seconds_left)} left ({progress.basis})" if job.state == "running" else ""
+    left = ""
+    if job.state == "running":
+        time_ = "time unknown" if progress.seconds_left is None else f"{duration(progress.seconds_left)} left"
+        left = f"{time_} ({progress.basis})"
     rows = [
         ("job", job.id),
         ("title", job.spec.title or job.spec.kind),
         ("state", f"{job.state}: {job.reason}"),
-        ("progress", "  ".join(part for part in (_steps(job), left) if part)),
+        ("progress", "  ".join(part for part in (_steps(job), progress.phase, left) if part)),
         ("metrics", "  ".join(f"{name} {_figure(value)}" for name, value in progress.metrics.items()) or "-"),
         ("launcher", f"{job.launcher}, attempt {job.attempt}"),
         ("folder", str(job.run_folder)),
@@ -145,15 +149,6 @@ def _steps(job: Job) -> str:
 
 def _figure(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def duration(seconds: float | None) -> str:
-    """A time for people: ``45 s``, ``3 min``, ``1.5 h``; '-' when unknown."""
-    if seconds is None:
-        return "-"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -105,6 +105,7 @@ def to_progress(stored: Mapping[str, Any], spec: JobSpec, *, live: bool) -> Prog
         total=spec.total_steps if total is None else int(total),
         seconds_left=left,
         basis=basis,
+        phase=str(stored.get("phase", "")) if live else "",
         metrics=dict(stored.get("metrics", {})),
     )
 

@@ -115,6 +115,7 @@ class JobSpec:
 class Progress:
     """How far a job is.
 
+    ``phase`` is what it is at, such as loading or training, "" where it does not say.
     ``seconds_left`` is None while unknown; ``basis`` says in words what the estimate rests on. ``metrics``
     are the last ones reported, such as loss, reward margin and KL.
     """
@@ -123,6 +124,7 @@ class Progress:
     total: int | None = None
     seconds_left: float | None = None
     basis: str = ""
+    phase: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
     @property

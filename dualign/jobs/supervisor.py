@@ -52,11 +52,19 @@ def main(arguments: list[str]) -> int:
     ooms = _oom_kills()
     code, peak = _watch(folder, _start(folder, spec), stopped)
     process.end(folder, (files.read_json(folder / files.CHILD),))
-    publish_outcome(folder, _outcome(folder, code, peak, oom=_oom_kills() > ooms, stopped=bool(stopped)))
+    outcome = _outcome(folder, code, peak, oom=_oom_kills() > ooms, stopped=bool(stopped))
+    if publish_outcome(folder, outcome) and "reason" in outcome:
+        _say(outcome["reason"])
     if not remote:
         _record(folder)
     files.release(folder)
     return 0
+
+
+def _say(reason: str) -> None:
+    """The end of a worker that could not tell of it, as the log's last line."""
+    with contextlib.suppress(OSError):
+        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {reason}", file=sys.stderr, flush=True)
 
 
 def _log_to(path: Path) -> None:

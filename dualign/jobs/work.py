@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -31,6 +32,12 @@ _SYNC_SECONDS = 1.0
 _STOP_CHECK_SECONDS = 0.25
 _RATE_REPORTS = 50
 _RATE_SECONDS = 120.0
+# A line of the log for every tenth of the steps, and one a minute at least.
+_LOG_LINES = 10
+_LOG_SECONDS = 60.0
+_LOG_FIGURES = 4
+
+_log = logging.getLogger(__name__)
 
 
 class Fenced(BaseException):
@@ -82,6 +89,9 @@ class worker:
         self._last: dict[str, Any] = {}
         self._handlers: dict[int, Any] = {}
         self._completed = False
+        self._phase, self._phase_began = "", 0.0
+        self._told, self._told_step = 0.0, -1
+        self._lines: logging.Handler | None = None
 
     def __enter__(self) -> Self:
         if (self.run_folder / files.OUTCOME).exists():
@@ -90,10 +100,27 @@ class worker:
         if self.primary:
             files.replace(self.run_folder / files.WORKER, process.identity())
             self._metrics = files.open_append(self.run_folder / files.METRICS)
+            self._open_log()
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._handlers[number] = signal.signal(number, self._on_signal)
         return self
+
+    def _open_log(self) -> None:
+        """What dualign's loggers say goes to the job's log, with the time."""
+        self._lines = logging.StreamHandler()
+        self._lines.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%Y-%m-%d %H:%M:%S"))
+        logger = logging.getLogger("dualign")
+        logger.addHandler(self._lines)
+        logger.setLevel(logging.INFO)
+        _log.info("attempt %d: %s", self.attempt, self.spec.title or self.spec.kind)
+
+    def _close_log(self) -> None:
+        logger = logging.getLogger("dualign")
+        if self._lines is not None:
+            logger.removeHandler(self._lines)
+            logger.setLevel(logging.NOTSET)
+            self._lines = None
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._signalled = True
@@ -113,7 +140,12 @@ class worker:
         return not self._completed and (self.run_folder / files.OUTCOME).exists()
 
     def report(
-        self, step: int, total: int | None = None, *, metrics: Mapping[str, Any] | None = None
+        self,
+        step: int,
+        total: int | None = None,
+        *,
+        metrics: Mapping[str, Any] | None = None,
+        seconds_after: float = 0.0,
     ) -> None:
         """Tell how far the job is; every call's metrics are kept, the disk is synced once a second.
 
@@ -125,6 +157,8 @@ class worker:
             Steps in all; the specification's unless given.
         metrics
             Numbers to plot, such as ``loss``, ``reward_margin``, ``kl``.
+        seconds_after
+            What the job is expected to take after its last step.
         """
         if not self.primary or self._metrics is None:
             return
@@ -142,18 +176,87 @@ class worker:
             self._synced = now
         if now - self._written > _PROGRESS_SECONDS or (total is not None and step >= total):
             self._written = now
-            files.replace(self.run_folder / files.PROGRESS, self._progress(int(step), total, now))
+            files.replace(
+                self.run_folder / files.PROGRESS, self._progress(int(step), total, now, after=seconds_after)
+            )
+        self._log_step(int(step), total, figures, now)
 
-    def _progress(self, step: int, total: int | None, now: float) -> dict[str, Any]:
+    def phase(
+        self,
+        name: str,
+        *,
+        done: int = 0,
+        total: int = 0,
+        seconds: float | None = None,
+        seconds_after: float = 0.0,
+    ) -> None:
+        """Tell what the job is at; it stays so until the next call.
+
+        Parameters
+        ----------
+        name
+            A few words, such as "loading the model".
+        done, total
+            How much of it is done, in whatever is counted; 0 where nothing is.
+        seconds
+            What it is expected to take in all, until ``done`` shows its pace; None where that is not known.
+        seconds_after
+            What the job is expected to take when it is over.
+        """
+        if not self.primary or self._metrics is None:
+            return
+        now = time.time()
+        new = name != self._phase
+        if new:
+            self._phase, self._phase_began = name, now
+            # The pace of steps is not that of what lies between them.
+            self._reports = deque(
+                [(now, self._reports[-1][1])] if self._reports else (), maxlen=_RATE_REPORTS
+            )
+            _log.info("%s", name)
+        if not new and now - self._written <= _PROGRESS_SECONDS:
+            return
+        self._written = now
+        step = self._reports[-1][1] if self._reports else 0
+        record: dict[str, Any] = {
+            "step": step,
+            "total": self.spec.total_steps,
+            "time": now,
+            "phase": name,
+            "metrics": self._last,
+        }
+        spent = now - self._phase_began
+        if done and total:
+            left: float | None = spent * max(total - done, 0) / done
+            basis = f"{name}, {done} of {total}"
+        else:
+            left, basis = None if seconds is None else max(0.0, seconds - spent), f"{name}, as estimated"
+        if left is not None:
+            record |= {"seconds_left": left + seconds_after, "basis": basis}
+        files.replace(self.run_folder / files.PROGRESS, record)
+
+    def _log_step(self, step: int, total: int | None, figures: Mapping[str, Any], now: float) -> None:
+        tenth = (total or 0) / _LOG_LINES
+        due = step == total or (tenth and step // tenth > self._told_step // tenth)
+        if step <= self._told_step or not (due or self._told_step < 0 or now - self._told > _LOG_SECONDS):
+            return
+        self._told, self._told_step = now, step
+        numbers = [(k, v) for k, v in figures.items() if isinstance(v, int | float)][:_LOG_FIGURES]
+        words = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in numbers)
+        _log.info("step %d of %s%s", step, total or "?", f": {words}" if words else "")
+
+    def _progress(self, step: int, total: int | None, now: float, *, after: float) -> dict[str, Any]:
         while len(self._reports) > 2 and now - self._reports[0][0] > _RATE_SECONDS:
             self._reports.popleft()
         record: dict[str, Any] = {"step": step, "total": total, "time": now, "metrics": self._last}
+        record |= {"phase": self._phase} if self._phase else {}
         done = self._reports[-1][1] - self._reports[0][1] if self._reports else 0
         if total is not None and done >= 2:
             each = (self._reports[-1][0] - self._reports[0][0]) / done
             record |= {
-                "seconds_left": max(0.0, (total - step) * each),
-                "basis": f"the last {done} steps took {each:.3g} s each",
+                "seconds_left": max(0.0, (total - step) * each) + after,
+                "basis": f"the last {done} steps took {each:.3g} s each"
+                + (f", {after:.0f} s of other work follow" if after >= 1 else ""),
             }
         return record
 
@@ -178,6 +281,7 @@ class worker:
             return
         kept = [{"kind": kind, "name": name, "content": plain(content)} for kind, name, content in records]
         self._end({"state": "completed", "result": plain(result), "records": kept})
+        _log.info("completed")
         self._completed = True
 
     def _end(self, outcome: dict[str, Any]) -> None:
@@ -194,6 +298,7 @@ class worker:
         try:
             self._finish(error)
         finally:
+            self._close_log()
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
             if self._metrics is not None:
@@ -210,6 +315,7 @@ class worker:
             if self.stopping or isinstance(error, KeyboardInterrupt):
                 if self.primary:
                     publish_outcome(self.run_folder, {"state": "stopped", "step": step})
+                    _log.info("stopped as asked%s", f" at step {step}" if step else "")
                 raise SystemExit(0) from None
             if not self.primary and error is None:
                 return
@@ -218,6 +324,7 @@ class worker:
             reason = faults.describe(error, folder=self.run_folder)
         # The outcome first: on a full disk the log takes no more.
         publish_outcome(self.run_folder, {"state": "failed", "reason": reason, "step": step})
+        _log.error("failed%s: %s", f" at step {step}" if step else "", reason)
         if error is not None:
             with contextlib.suppress(OSError):
                 traceback.print_exception(error, file=sys.stderr)

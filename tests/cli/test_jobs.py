@@ -43,9 +43,21 @@ def test_a_job_is_listed_shown_cancelled_resumed_and_deleted(capsys: pytest.Capt
     assert "completed at step 2." in capsys.readouterr().out
     assert _json(capsys, "delete", short.id) == {"deleted": short.id}
     assert main(["jobs", "logs", job.id]) == 0
-    assert capsys.readouterr().out.startswith("the log is empty")
+    log = capsys.readouterr().out
+    assert "attempt 1: counts slowly\n" in log
+    assert "step 1 of 4000: loss " in log
+    assert "stopped as asked" in log
     assert _json(capsys, "delete", job.id) == {"deleted": job.id}
     assert _json(capsys) == {"jobs": []}
+
+
+def test_the_log_of_a_killed_job_shows_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    job = ended(jobs.submit(probe(steps=9, fault="kill", at=3)).id)
+    assert job.state == "failed"
+    assert main(["jobs", "logs", job.id]) == 0
+    *_, before, last = capsys.readouterr().out.splitlines()
+    assert "step 3 of 9: loss " in before
+    assert "the worker was killed after step " in last
 
 
 def test_the_limit_is_shown_and_set(capsys: pytest.CaptureFixture[str]) -> None:

@@ -156,3 +156,51 @@ def test_the_newest_checkpoints_move_on(tmp_path: Path) -> None:
     (tmp_path / "5").mkdir()
     files.take_checkpoints(tmp_path, 5, since=5)
     assert not list((tmp_path / "5" / files.CHECKPOINTS).iterdir())
+
+
+def test_the_time_left_counts_what_follows_the_last_step(run_folder: Path) -> None:
+    def told() -> dict[str, object]:
+        return files.read_json(run_folder / files.PROGRESS) or {}
+
+    with worker(run_folder) as job:
+        job.phase("loading", seconds=20.0, seconds_after=100.0)
+        assert (told()["phase"], told()["step"]) == ("loading", 0)
+        assert 119 < float(str(told()["seconds_left"])) <= 120
+        job.phase("training")
+        assert "seconds_left" not in told()
+        for step in range(1, 11):
+            time.sleep(0.01)
+            job.report(step, 10, seconds_after=60.0)
+        assert told()["phase"] == "training"
+        assert float(str(told()["seconds_left"])) == pytest.approx(60.0)
+        job.phase("measuring", total=8, seconds=60.0)
+        assert 59 < float(str(told()["seconds_left"])) <= 60
+        time.sleep(0.3)
+        job.phase("measuring", done=4, total=8)
+        # Half of it took 0.3 s, whatever was expected.
+        assert 0.2 < float(str(told()["seconds_left"])) < 5
+        assert told()["basis"] == "measuring, 4 of 8"
+        assert told()["step"] == 10
+        job.complete({})
+
+
+def test_the_log_tells_phases_steps_and_the_end(run_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with worker(run_folder) as job:
+        job.phase("training")
+        for step in range(1, 101):
+            job.report(step, 100, metrics={"loss": 0.5, "reward_margin": 0.25})
+        job.complete({})
+    lines = [line.partition("  ") for line in capsys.readouterr().err.splitlines()]
+    assert all(time.strptime(moment, "%Y-%m-%d %H:%M:%S") for moment, _, _ in lines)
+    words = [line for _, _, line in lines]
+    assert words[:3] == ["attempt 1: test", "training", "step 1 of 100: loss 0.5, reward margin 0.25"]
+    assert words[-2:] == ["step 100 of 100: loss 0.5, reward margin 0.25", "completed"]
+    assert 10 <= sum(line.startswith("step ") for line in words) <= 13
+
+    def body(job: worker) -> None:
+        raise ModelError("no such model: fetch it.")
+
+    (run_folder / files.OUTCOME).unlink()
+    with pytest.raises(SystemExit):
+        run(str(run_folder), body)
+    assert "failed: no such model: fetch it." in capsys.readouterr().err
