@@ -56,6 +56,9 @@ def test_a_clicked_point_shows_its_policy(url: str, open_page: OpenPage) -> None
     expect(page.get_by_role("combobox", name="Policy").first).to_have_value(
         re.compile("^trained: "), timeout=WAIT
     )
+    page.wait_for_url(re.compile("policy=demo-"), timeout=WAIT)
+    # The choice has come into sight, though the click was far below it.
+    expect(page.locator(".st-key-policy_choice")).to_be_in_viewport(timeout=WAIT)
 
 
 def test_replies_are_read_side_by_side_and_the_chat_is_one_step_away(url: str, open_page: OpenPage) -> None:

@@ -63,7 +63,7 @@ def _trained(table: Mapping[str, Sequence[Any]]) -> str:
         )
     if others:
         text += (
-            f" For the {len(others)} by PeCAN and by iterations it is {number(sum(others) / len(others))}: they are "
+            f" For {len(others)} by PeCAN and by iterations it is {number(sum(others) / len(others))}: they are "
             "held against λ\\* of their threshold, while their own λ weighs log-ratios or was moved by dual steps."
         )
     return (

@@ -23,7 +23,9 @@ CHOSEN = "evaluate_policy"
 ADDRESS = "policy"
 _WRITTEN, _PICKED, _CLICKS = "evaluate_policy_written", "evaluate_policy_picked", "evaluate_policy_clicks"
 _TO_CHOICE = """<script>/* {} */
-document.querySelector('.st-key-policy_choice')?.scrollIntoView({{block: 'start'}})
+const chosen = document.querySelector('.st-key-policy_choice');
+// The header of the page lies over its first rows.
+if (chosen) {{ chosen.style.scrollMarginTop = '4.5rem'; chosen.scrollIntoView({{block: 'start'}}) }}
 </script>"""
 
 
@@ -66,23 +68,20 @@ def pick_from(key: str) -> None:
     if held is None:
         return
     label, stored = str(held[0]), held[1] if len(held) > 1 and isinstance(held[1], str) else ""
-    known = measured_data.choices(data.open_set(session.current().samples))
+    sample_set = data.open_set(session.current().samples)
+    known = measured_data.choices(sample_set)
+    if not stored and label == f"{sample_set.manifest.reward} only (resampled)":
+        stored = FREE
     if stored in known:
         st.session_state[CHOSEN] = stored
         # Counted, as the same point may be clicked again.
         st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
         st.session_state[_PICKED] = st.session_state[_CLICKS]
     elif stored:
-        st.toast(
-            f"{md(label)} belongs to another set than the lens looks at: choose that set to see it.",
-            icon=":material/info:",
-        )
+        told = f"{md(label)} is a policy of another set than the lens looks at."
+        st.toast(told, icon=":material/info:")
     else:
-        st.toast(
-            f"Of {md(label)} no replies are stored: it draws the reference's anew. Put its λ on the lens and choose "
-            f"{known[LENS]} under Policy, or click a trained one.",
-            icon=":material/info:",
-        )
+        st.toast(f"No replies of “{md(label)}” are stored. Click a trained policy.", icon=":material/info:")
 
 
 def policy(lens: LensSettings, shown: Shown) -> None:
