@@ -26,6 +26,10 @@ def table(lens: LensSettings) -> None:
         hide_index=True,
         alt="Trained policies and what was measured of them",
         height="content",
+        column_config={
+            "Policy": st.column_config.Column(width=215),
+            "From": st.column_config.Column(width=70),
+        },
     )
     st.caption(
         "Gains over the reference on held-out prompts, with 95 % intervals; KL in nats. Judged from the reference's "
