@@ -46,6 +46,7 @@ with show.guarded():
     experiments_view.experiment(experiment, lens.samples)
     if experiment == "one-shot-vs-iterative":
         iterate_view.iterations(lens)
+    votes_view.judgements(policy_view.measured(lens))
     votes_view.votes()
     theory_view.theory()
     with st.expander("All figures of the papers beside ours", icon=":material/menu_book:"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dualign.cli.output import dump, progress, table, told
 
 if TYPE_CHECKING:
+    from dualign.evaluation.policies import EvaluatedPolicy
     from dualign.evaluation.results import ExperimentResult
     from dualign.evaluation.winrates import WinRate
 
@@ -81,6 +83,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     from dualign.evaluation.evaluate import EvaluateOptions, evaluate_policies
     from dualign.evaluation.results import plain
     from dualign.evaluation.summary import summary_rows, summary_text
+    from dualign.evaluation.winrates import position_sentence
 
     options = EvaluateOptions(
         replies=arguments.replies,
@@ -98,33 +101,36 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         if arguments.json:
             return dump(job_record(job))
         return f"job '{job.id}' is {job.state}. Follow it with 'dualign jobs show {job.id}'."
-    evaluate_policies(arguments.policy, options, say=told, progress=progress("prompts"))
-    rows = summary_rows(arguments.policy, seed=arguments.seed)
-    rates = _judged(arguments) if arguments.judge else {}
+    measured = evaluate_policies(arguments.policy, options, say=told, progress=progress("prompts"))
+    rows = summary_rows(arguments.policy, seed=arguments.seed, measured=measured)
+    rates = _judged(arguments, measured) if arguments.judge else {}
     if arguments.json:
         records = [{**plain(row), "judge": plain(rates.get(row.policy))} for row in rows]
         return dump({"policies": records})
     lines = [summary_text(rows)]
     for policy, rate in rates.items():
-        lines.append(
+        lines += [
             f"{policy} wins {100 * rate.rate.value:.0f} % [{100 * rate.rate.low:.0f}, {100 * rate.rate.high:.0f}] "
             f"against the reference by {arguments.judge_model} ({arguments.criterion}): {rate.wins} wins, "
-            f"{rate.ties} ties, {rate.losses} losses"
-        )
+            f"{rate.ties} ties, {rate.losses} losses, {rate.skipped} pairs not judged",
+            *(f"  {sentence}" for sentence in (position_sentence(rate),) if sentence),
+        ]
     return "\n".join(lines)
 
 
-def _judged(arguments: argparse.Namespace) -> dict[str, WinRate]:
+def _judged(arguments: argparse.Namespace, measured: Sequence[EvaluatedPolicy]) -> dict[str, WinRate]:
+    from dualign.evaluation.judged import judge_policy
     from dualign.evaluation.policies import read_evaluation
-    from dualign.evaluation.summary import judged
     from dualign.evaluation.winrates import HARMLESS, HELPFUL, ServerJudge
 
     criterion = {"helpful": HELPFUL, "harmless": HARMLESS}[arguments.criterion]
     judge = ServerJudge(url=arguments.judge, model=arguments.judge_model, criterion=criterion)
+    now = {item.name: item for item in measured}
     return {
-        policy: judged(
-            read_evaluation(policy),
+        policy: judge_policy(
+            now.get(policy) or read_evaluation(policy),
             judge,
+            words=arguments.criterion,
             pairs=arguments.pairs,
             seed=arguments.seed,
             progress=progress("pairs"),

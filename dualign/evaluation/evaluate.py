@@ -11,7 +11,13 @@ import numpy as np
 
 from dualign.alignment.arithmetic import device_words
 from dualign.errors import InvalidInputError, StoreError
-from dualign.evaluation.policies import EvaluationRecord, held_out_table, read_evaluation, write_evaluation
+from dualign.evaluation.policies import (
+    EvaluatedPolicy,
+    EvaluationRecord,
+    held_out_table,
+    read_evaluation,
+    write_evaluation,
+)
 from dualign.evaluation.results import machine, now
 from dualign.models.policies import PolicySpec, adapter_name, load_policies, policy_folder, read_policy
 from dualign.samples import SampleSet, open_samples
@@ -48,11 +54,10 @@ class EvaluateOptions:
     again: bool = False
 
     def __post_init__(self) -> None:
-        if self.replies < 1 or self.seed < 0 or (self.prompts is not None and self.prompts < 1):
-            raise InvalidInputError(
-                f"replies is {self.replies}, prompts {self.prompts} and seed {self.seed}: give at least one reply and "
-                "prompt, and a seed of at least 0."
-            )
+        for name, least in (("replies", 1), ("prompts", 1), ("seed", 0), ("threads", 1)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InvalidInputError(f"{name} is {value}: give a whole number of at least {least}.")
 
 
 def evaluate_policies(
@@ -62,11 +67,12 @@ def evaluate_policies(
     say: Say | None = None,
     progress: Progress | None = None,
     stopping: Callable[[], bool] = lambda: False,
-) -> list[str]:
-    """Measure policies one after the other and store each; names of those measured now.
+) -> list[EvaluatedPolicy]:
+    """Measure policies one after the other and store each; those measured now.
 
     All must have been trained on one reference and one sample set, whose held-out prompts are asked. Each is
-    stored as soon as it is done, so that a run that was cut off goes on from there.
+    stored as soon as it is done, so that a run that was cut off goes on from there. One of fewer prompts or
+    replies than are stored already is not stored: experiments need all prompts.
 
     Raises
     ------
@@ -82,7 +88,13 @@ def evaluate_policies(
     tell = say or (lambda _: None)
     specs = {name: read_policy(policy_folder(name)) for name in dict.fromkeys(names)}
     sample_set = _one_set(specs)
-    wanted = [name for name, spec in specs.items() if options.again or not _done(spec, options)]
+    known = {name: _known(spec) for name, spec in specs.items()}
+    wanted = []
+    for name, stored in known.items():
+        if stored is None or options.again or not _covers(stored.record, options):
+            wanted.append(name)
+        else:
+            tell(f"{name}: shown as stored, {_size(stored)}; --again measures it anew")
     if not wanted:
         return []
     shares = {_share(specs[name]) for name in wanted}
@@ -97,7 +109,7 @@ def evaluate_policies(
     reference.model.to(device_words()[0])
     scorers = [load_scorer(_scorer_name(sample_set, name)) for name in sample_set.manifest.scores]
     model = load_policies(reference, wanted)
-    finished: list[str] = []
+    finished: list[EvaluatedPolicy] = []
     for place, name in enumerate(wanted):
         if stopping():
             break
@@ -114,14 +126,19 @@ def evaluate_policies(
         table = with_scores(table, scorers, threads=options.threads)
         record = _record(specs[name], sample_set, options, reference.spec.max_new_tokens)
         seconds = time.perf_counter() - started
-        write_evaluation(
+        measured = EvaluatedPolicy(
             EvaluationRecord(
                 **{**record, "seconds": round(seconds, 1), "machine": machine(), "created": now()}
             ),
             table,
         )
-        finished.append(name)
+        finished.append(measured)
         tell(f"{name}: {table.num_rows} replies to {len(prompts)} held-out prompts in {seconds:.0f} s")
+        stored = known[name]
+        if stored is not None and _smaller(measured, stored):
+            tell(f"{name}: not stored, as {_size(stored)} are stored already")
+        else:
+            write_evaluation(measured.record, table)
     return finished
 
 
@@ -154,18 +171,29 @@ def _scorer_name(sample_set: SampleSet, score: str) -> str:
     return scorer.removeprefix("scorers/") or score
 
 
-def _done(spec: PolicySpec, options: EvaluateOptions) -> bool:
+def _known(spec: PolicySpec) -> EvaluatedPolicy | None:
+    """What is stored of this very policy."""
     try:
         found = read_evaluation(spec.name)
     except StoreError:
-        return False
-    record = found.record
+        return None
+    return found if found.record.policy_sha256 == (spec.sha256 or "") else None
+
+
+def _covers(record: EvaluationRecord, options: EvaluateOptions) -> bool:
     return (
-        record.policy_sha256 == (spec.sha256 or "")
-        and record.seed == options.seed
+        record.seed == options.seed
         and record.replies >= options.replies
         and record.prompts_limit in (None, options.prompts)
     )
+
+
+def _smaller(one: EvaluatedPolicy, other: EvaluatedPolicy) -> bool:
+    return one.record.replies < other.record.replies or len(one.prompts) < len(other.prompts)
+
+
+def _size(stored: EvaluatedPolicy) -> str:
+    return f"{stored.record.replies} replies to each of {len(stored.prompts)} held-out prompts"
 
 
 def _record(spec: PolicySpec, sample_set: SampleSet, options: EvaluateOptions, tokens: int) -> dict[str, Any]:

@@ -82,9 +82,14 @@ def summary_row(evaluated: EvaluatedPolicy, *, seed: int = 0) -> SummaryRow:
     )
 
 
-def summary_rows(policies: Sequence[str], *, seed: int = 0) -> list[SummaryRow]:
-    """`summary_row` of policies by name."""
-    return [summary_row(read_evaluation(name), seed=seed) for name in dict.fromkeys(policies)]
+def summary_rows(
+    policies: Sequence[str], *, seed: int = 0, measured: Sequence[EvaluatedPolicy] = ()
+) -> list[SummaryRow]:
+    """`summary_row` of policies by name: as in ``measured``, else as stored."""
+    now = {item.name: item for item in measured}
+    return [
+        summary_row(now.get(name) or read_evaluation(name), seed=seed) for name in dict.fromkeys(policies)
+    ]
 
 
 def judged(
@@ -110,6 +115,8 @@ def judged(
     progress
         Called with pairs judged and in all.
     """
+    if pairs < 1:
+        raise InvalidInputError(f"pairs is {pairs}: give a whole number of at least 1.")
     setup, rng = setup_of(evaluated), np.random.default_rng(seed)
     made = []
     for row in np.flatnonzero(setup.held):

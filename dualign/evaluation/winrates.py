@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -18,6 +18,10 @@ from dualign.errors import BackendError, InvalidInputError
 from dualign.evaluation.estimates import Estimate, PromptBootstrap
 
 Array = npt.NDArray[np.float64]
+PATIENCE = 3
+"""Pairs without a usable answer, from the first on, after which a judge is given up."""
+POSITION_BIAS = 0.15
+"""Distance from a half of the share of first replies chosen that is called a bias of the judge."""
 Verdict = Literal["first", "second", "tie"]
 
 
@@ -29,6 +33,10 @@ class WinRate:
     ties: int
     losses: int
     rate: Estimate
+    skipped: int = 0
+    """Pairs that the judge gave no usable answer to."""
+    first_share: float | None = None
+    """Share of a judge's answers, ties left out, that preferred the reply shown first; None without any."""
 
     @property
     def comparisons(self) -> int:
@@ -102,18 +110,55 @@ def judge_pairs(
     resamples: int = 1000,
     progress: Callable[[int, int], None] | None = None,
 ) -> WinRate:
-    """Win rate over pairs, each judged in both orders; prompts are resampled for the interval."""
+    """Win rate over pairs, each judged in both orders; prompts are resampled for the interval.
+
+    A pair without a usable answer in both orders is left out and counted.
+
+    Raises
+    ------
+    InvalidInputError
+        No pair.
+    BackendError
+        More than half of the pairs have no usable answer, or the first `PATIENCE` have none.
+    """
     if not pairs:
         raise InvalidInputError("no pair was given: draw replies of both policies first.")
     scores: dict[str, list[float]] = {}
+    answers: list[Verdict] = []
+    skipped = 0
     for done, pair in enumerate(pairs, 1):
-        forth = judge.prefer(pair.prompt, pair.ours, pair.theirs)
-        back = judge.prefer(pair.prompt, pair.theirs, pair.ours)
-        won, lost = (forth, back) == ("first", "second"), (forth, back) == ("second", "first")
-        scores.setdefault(pair.prompt, []).append(1.0 if won else 0.0 if lost else 0.5)
+        try:
+            forth = judge.prefer(pair.prompt, pair.ours, pair.theirs)
+            back = judge.prefer(pair.prompt, pair.theirs, pair.ours)
+        except BackendError as error:
+            skipped += 1
+            # A judge who is not there should not be asked for every pair, nor may a few answers stand for all.
+            if skipped == done >= min(PATIENCE, len(pairs)) or 2 * skipped > len(pairs):
+                raise BackendError(f"{skipped} of {done} pairs were not judged. {error}") from error
+        else:
+            answers += [forth, back]
+            won, lost = (forth, back) == ("first", "second"), (forth, back) == ("second", "first")
+            scores.setdefault(pair.prompt, []).append(1.0 if won else 0.0 if lost else 0.5)
         if progress is not None:
             progress(done, len(pairs))
-    return _ragged(scores.values(), rng=rng, resamples=resamples)
+    taken = [answer for answer in answers if answer != "tie"]
+    return replace(
+        _ragged(scores.values(), rng=rng, resamples=resamples),
+        skipped=skipped,
+        first_share=taken.count("first") / len(taken) if taken else None,
+    )
+
+
+def position_sentence(rate: WinRate) -> str:
+    """A warning where a judge goes by the place of a reply; "" where it does not, or nothing is known."""
+    if rate.first_share is None or abs(rate.first_share - 0.5) < POSITION_BIAS:
+        return ""
+    place = "first" if rate.first_share > 0.5 else "second"
+    return (
+        f"The judge prefers the reply shown {place}, whichever it is: the first was chosen in "
+        f"{100 * rate.first_share:.0f} % of its choices, where 50 % is fair. Such pairs count as ties, so the win rate "
+        "is drawn towards 50 %."
+    )
 
 
 def _ragged(rows: Iterable[Sequence[float]], *, rng: np.random.Generator, resamples: int) -> WinRate:
@@ -140,7 +185,7 @@ class ServerJudge:
     Attributes
     ----------
     url : str
-        Address up to and without ``/v1``.
+        Its address, with or without ``/v1`` at the end.
     model : str
     criterion : str
         What is judged, as it completes "Judge by ...".
@@ -167,7 +212,7 @@ class ServerJudge:
 
         text = JUDGE_PROMPT.format(criterion=self.criterion, prompt=prompt, first=first, second=second)
         answer = post_json(
-            self.url,
+            self.url.rstrip("/").removesuffix("/v1"),
             "/v1/chat/completions",
             {
                 "model": self.model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from dualign.evaluation.summary import summary_rows
 from dualign.jobs import JobSpec, worker
 from dualign.models.policies import policy_folder, read_policy
 
+_LOG = logging.getLogger(__name__)
 ENTRY = "dualign.evaluation.worker"
 
 
@@ -44,10 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         def progress(done: int, total: int) -> None:
             job.report(done, total)
 
-        evaluate_policies(names, options, progress=progress, stopping=lambda: job.stopping)
+        measured = evaluate_policies(
+            names, options, say=_LOG.info, progress=progress, stopping=lambda: job.stopping
+        )
         if job.stopping:
             return 0
-        rows = {row.policy: plain(row) for row in summary_rows(names, seed=options.seed)}
+        rows = {row.policy: plain(row) for row in summary_rows(names, seed=options.seed, measured=measured)}
         job.complete(
             {"policies": names, "sentences": {name: row["sentences"] for name, row in rows.items()}},
             records=[

@@ -8,6 +8,7 @@ import pytest
 
 from dualign import jobs
 from dualign.evaluation.experiments import EXPERIMENTS
+from dualign.evaluation.judged import KIND
 from dualign.evaluation.results import list_results
 from dualign.samples import Store
 from tests.app.conftest import OpenApp, make_set, texts
@@ -99,6 +100,17 @@ def test_votes_of_the_chat_become_win_rates(open_app: OpenApp) -> None:
     app = open_app("evaluate")
     assert not app.exception
     assert "No blind votes" not in texts(app)
+
+
+def test_what_a_judge_said_of_the_policies_is_shown(open_app: OpenApp) -> None:
+    rate = {"wins": 9, "ties": 40, "losses": 5, "rate": {"value": 0.54, "low": 0.5, "high": 0.58}}
+    rate |= {"skipped": 2, "first_share": 0.87}
+    content = {"policy": "demo-harmless-0.5", "judge": "small", "criterion": "helpful", "rate": rate}
+    jobs.record(KIND, "one", content)
+    app = open_app("evaluate", set="demo")
+    assert not app.exception
+    assert "2 pairs were not judged. The judge prefers the reply shown first" in texts(app)
+    assert "87 %" in texts(app)
 
 
 def test_iterations_are_launched_at_the_lens_and_watched(

@@ -83,10 +83,11 @@ def trained(
 
 def test_policies_are_measured_stored_and_compared(trained: list[str], tmp_path: Path) -> None:
     told: list[str] = []
-    assert evaluate_policies(trained, OPTIONS, say=told.append) == trained
+    assert [item.name for item in evaluate_policies(trained, OPTIONS, say=told.append)] == trained
     assert len(told) == 2
-    # What was measured with the same settings is not measured again.
-    assert evaluate_policies(trained, OPTIONS) == []
+    # What was measured with the same settings is not measured again, and that is said.
+    assert evaluate_policies(trained, OPTIONS, say=told.append) == []
+    assert "free: shown as stored, 6 replies to each of 6 held-out prompts; --again" in told[2]
     found = {item.name: item for item in list_evaluations(Store().open("letters").content_hash)}
     assert set(found) == set(trained)
     rows = {name: summary_row(item) for name, item in found.items()}
@@ -130,6 +131,35 @@ def test_the_command_prints_gains_and_lessons(trained: list[str], capsys: pytest
     (row,) = json.loads(capsys.readouterr().out)["policies"]
     assert row["measured"]["n_prompts"] == 4
     assert row["measured"]["n_replies"] == 2
+
+
+def test_a_smaller_measurement_takes_no_place_of_a_larger_one(
+    trained: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate_policies(["safer"], OPTIONS)
+    before = read_evaluation("safer").record
+    small = ["evaluate", "safer", "--replies", "2", "--prompts", "4", "--threads", "1"]
+    assert main([*small, "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["policies"][0]["measured"]["n_prompts"] == 6
+    assert "shown as stored" in said.err
+    assert main([*small, "--again", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["policies"][0]["measured"]["n_prompts"] == 4
+    assert "not stored, as 6 replies to each of 6 held-out prompts are stored already" in said.err
+    assert read_evaluation("safer").record == before
+    # As many of everything do.
+    again = EvaluateOptions(replies=6, seed=1, threads=1)
+    evaluate_policies(["safer"], again)
+    assert read_evaluation("safer").record.seed == 1
+
+
+@pytest.mark.parametrize(("option", "words"), [("prompts", "prompts is 0"), ("threads", "threads is 0")])
+def test_the_option_that_is_wrong_is_named(
+    trained: list[str], capsys: pytest.CaptureFixture[str], option: str, words: str
+) -> None:
+    assert main(["evaluate", "safer", f"--{option}", "0"]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_divergences_vanish_without_an_adapter_and_match_the_log_probabilities(

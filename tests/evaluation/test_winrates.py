@@ -4,11 +4,13 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dualign.errors import BackendError, InvalidInputError
+from dualign.evaluation.judged import RememberingJudge
 from dualign.evaluation.winrates import (
     HARMLESS,
     Pair,
@@ -16,6 +18,7 @@ from dualign.evaluation.winrates import (
     ServerJudge,
     judge_pairs,
     judge_policies,
+    position_sentence,
     read_verdict,
     vote_rate,
 )
@@ -68,11 +71,13 @@ def test_a_judge_that_prefers_a_place_decides_nothing(rng: np.random.Generator) 
 
 class _Judge(BaseHTTPRequestHandler):
     asked: list[dict[str, object]]
+    paths: list[str]
     answer = "A"
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).asked.append(body)
+        type(self).paths.append(self.path)
         text = body["messages"][0]["content"]
         said = self.answer or ("A" if "[Reply A]\nkind" in text else "B")
         reply = json.dumps({"choices": [{"message": {"content": said}}]}).encode()
@@ -87,7 +92,7 @@ class _Judge(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def judge() -> Iterator[tuple[str, type[_Judge]]]:
-    handler = type("Handler", (_Judge,), {"asked": []})
+    handler = type("Handler", (_Judge,), {"asked": [], "paths": []})
     server = HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -113,6 +118,61 @@ def test_a_judge_model_is_asked_in_both_orders(
     handler.answer = "neither of them, sorry"
     with pytest.raises(BackendError, match="instead of A, B or T"):
         asked.prefer("p", "x", "y")
+
+
+class Silent:
+    """A judge who answers ``good`` times and then no more."""
+
+    def __init__(self, good: int) -> None:
+        self.good, self.asked = good, 0
+
+    def prefer(self, prompt: str, first: str, second: str) -> str:
+        self.asked += 1
+        if self.asked > self.good:
+            raise BackendError("The judge answered 'hm' instead of A, B or T.")
+        return "first"
+
+
+def test_a_pair_without_an_answer_is_left_out_and_counted(rng: np.random.Generator) -> None:
+    found = judge_pairs(PAIRS, Silent(5), rng=rng, resamples=10)  # type: ignore[arg-type]
+    assert (found.comparisons, found.skipped) == (2, 1)
+    with pytest.raises(BackendError, match=r"2 of 3 pairs were not judged\. The judge answered 'hm'"):
+        judge_pairs(PAIRS, Silent(2), rng=rng, resamples=10)  # type: ignore[arg-type]
+    # One who never answers is not asked for every pair.
+    gone = Silent(0)
+    with pytest.raises(BackendError, match="3 of 3"):
+        judge_pairs(PAIRS * 20, gone, rng=rng, resamples=10)  # type: ignore[arg-type]
+    assert gone.asked == 3
+
+
+def test_a_judge_that_goes_by_the_place_is_said(rng: np.random.Generator) -> None:
+    biased = judge_pairs(PAIRS, AlwaysFirst(), rng=rng, resamples=10)  # type: ignore[arg-type]
+    assert biased.first_share == 1.0
+    assert "prefers the reply shown first" in position_sentence(biased)
+    fair = judge_pairs(PAIRS, Longer(), rng=rng, resamples=10)  # type: ignore[arg-type]
+    assert (fair.first_share, position_sentence(fair)) == (0.5, "")
+
+
+def test_an_address_with_its_version_is_the_same_server(judge: tuple[str, type[_Judge]]) -> None:
+    url, handler = judge
+    for form in (url, url + "/v1", url + "/v1/"):
+        assert ServerJudge(url=form, model="m").prefer("p", "x", "y") == "first"
+    assert handler.paths == ["/v1/chat/completions"] * 3
+
+
+def test_what_was_answered_is_not_asked_again(judge: tuple[str, type[_Judge]], tmp_path: Path) -> None:
+    url, handler = judge
+    path = tmp_path / "judged" / "p.jsonl"
+    asked = ServerJudge(url=url, model="m")
+    assert RememberingJudge(asked, path).prefer("p", "x", "y") == "first"
+    with path.open("a") as file:
+        file.write('\n{"pair": "cut o')
+    handler.answer = "B"
+    assert RememberingJudge(asked, path).prefer("p", "x", "y") == "first"
+    assert len(handler.asked) == 1
+    other = ServerJudge(url=url, model="m", criterion=HARMLESS)
+    assert RememberingJudge(other, path).prefer("p", "x", "y") == "second"
+    assert len(handler.asked) == 2
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,11 @@ def choose(lens: LensSettings) -> str:
     return chosen
 
 
+def measured(lens: LensSettings) -> list[str]:
+    """Names of the trained policies of the lens's set that were measured."""
+    return [name for name in measured_data.choices(data.open_set(lens.samples)) if name not in (LENS, FREE)]
+
+
 def pick_from(key: str) -> None:
     """Show the policy whose point was clicked in the figure ``key``; say why where there is nothing to show."""
     picked = st.session_state.get(key)
