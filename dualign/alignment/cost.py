@@ -1,34 +1,19 @@
-"""What an alignment costs in time and memory, from the files of the model and what this machine has trained before."""
+"""Size of a model by its files, and what a training on it reads and needs in memory."""
 
 from __future__ import annotations
 
 import json
-import math
-import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from dualign import paths
 from dualign.alignment.objective import Objective
 from dualign.alignment.spec import OFFLINE, AlignSpec
-from dualign.errors import DualignError
 from dualign.models import DEFAULT_NAME, resolve_spec
 from dualign.models.default import default_model_state
-from dualign.samples import files
 
-_RATES = "training-rates.json"
-# Floating-point operations a parameter and token: forward, and backward without weight gradients.
-_OPERATIONS = 4.0
-# Of one busy core of a shared machine with bfloat16 units, measured on the default model.
-_CORE_FLOPS = 1.6e11
-_GPU_FLOPS = 5e13
-# Generating a token against training on it, on CPUs, measured on the default model.
-_GENERATION = 6.0
 _CHARACTERS_A_TOKEN = 4.3
 _PROGRAM_BYTES = 0.9e9
 # Of a trained parameter in float32: itself, its gradient, and the two means of Adam.
@@ -104,16 +89,22 @@ def _modules(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 def step_tokens(spec: AlignSpec, objective: Objective) -> tuple[float, float]:
     """Tokens of a step, and how many of them are reply tokens, judged from text lengths."""
+    prompt, reply = mean_tokens(objective)
+    options = spec.options
+    shared = 1 if spec.method in OFFLINE else options.replies
+    replies = options.batch_size * options.replies * reply
+    return options.batch_size * shared * prompt + replies, replies
+
+
+def mean_tokens(objective: Objective) -> tuple[float, float]:
+    """Tokens of a prompt and of a reply in the mean, judged from text lengths."""
     table = objective.sample_set.table
     if "n_tokens" in table.column_names:
         reply = float(np.nanmean(table["n_tokens"].to_numpy().astype(np.float64)))
     else:
         reply = float(np.mean([len(text) for text in table["response"].to_pylist()])) / _CHARACTERS_A_TOKEN
     prompt = float(np.mean([len(text) for text in objective.sample_set.prompts])) / _CHARACTERS_A_TOKEN + 24
-    options = spec.options
-    shared = 1 if spec.method in OFFLINE else options.replies
-    replies = options.batch_size * options.replies * reply
-    return options.batch_size * shared * prompt + replies, replies
+    return prompt, reply
 
 
 def memory_bytes(spec: AlignSpec, objective: Objective, size: ModelSize) -> int:
@@ -133,73 +124,3 @@ def memory_bytes(spec: AlignSpec, objective: Objective, size: ModelSize) -> int:
     logits = 4 * min(replies, 4096) * size.vocabulary * 4
     trained = _TRAINED_BYTES * size.trained(spec.options.targets, spec.options.rank)
     return int(_PROGRAM_BYTES + weights + kept + attention + logits + trained)
-
-
-def _rate_file() -> Path:
-    return paths.store_root() / _RATES
-
-
-def _rate_key(spec: AlignSpec, size: ModelSize, device: str) -> str:
-    method = spec.method if spec.method not in OFFLINE else "dpo"
-    return (
-        f"{method} {device} {spec.options.dtype} {size.parameters} {spec.options.threads or os.cpu_count()}"
-    )
-
-
-def read_rates() -> dict[str, Any]:
-    """Seconds a token of trainings on this machine, by kind of training."""
-    try:
-        found = json.loads(_rate_file().read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def record_rate(
-    spec: AlignSpec, objective: Objective, size: ModelSize, *, seconds: float, steps: int, device: str
-) -> None:
-    """Remember how long a training took, for later estimates; a failure to do so is none of the training's."""
-    tokens, _ = step_tokens(spec, objective)
-    if steps < 5 or seconds <= 0 or not tokens:
-        return
-    entry = {"seconds_per_token": seconds / steps / tokens, "steps": steps, "time": time.time()}
-    try:
-        rates = {**read_rates(), _rate_key(spec, size, device): entry}
-        files.replace_file(_rate_file(), (json.dumps(rates, indent=1) + "\n").encode())
-    except (OSError, DualignError):
-        return
-
-
-def _device() -> str:
-    # Asked without torch, which the dashboard does not load.
-    return "cuda" if Path("/proc/driver/nvidia/version").exists() else "cpu"
-
-
-def training_seconds(
-    spec: AlignSpec, objective: Objective, steps: int, size: ModelSize
-) -> tuple[float | None, str]:
-    """Seconds of ``steps`` optimizer steps, and in words what that rests on; None where the size is not known."""
-    if not size.parameters:
-        return None, "the base model is not on this machine yet, so that its size is not known"
-    tokens, replies = step_tokens(spec, objective)
-    device = _device()
-    known = read_rates().get(_rate_key(spec, size, device))
-    if isinstance(known, dict) and math.isfinite(float(known.get("seconds_per_token", math.nan))):
-        each = tokens * float(known["seconds_per_token"])
-        return steps * each, (
-            f"{each:.2g} s a step, from the last training of this kind on this machine ({known['steps']} steps)"
-        )
-    cores = min(spec.options.threads or os.cpu_count() or 1, os.cpu_count() or 1)
-    speed = _GPU_FLOPS if device == "cuda" else _CORE_FLOPS * cores**0.8
-    if spec.options.dtype == "float32":
-        speed /= 2.5
-    each = (
-        (tokens + (0.0 if spec.method in OFFLINE else _GENERATION * replies))
-        * _OPERATIONS
-        * size.parameters
-        / speed
-    )
-    where = "a GPU" if device == "cuda" else f"{cores} CPU core{'s' if cores > 1 else ''}"
-    return steps * each, (
-        f"{each:.2g} s a step, by the size of the model on {where}; this machine has not trained one like it yet"
-    )

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from dualign.alignment import pecan
 from dualign.alignment.checks import check_options
-from dualign.alignment.cost import memory_bytes, model_size, training_seconds
+from dualign.alignment.cost import memory_bytes, model_size
 from dualign.alignment.objective import policy_names, resolve
 from dualign.alignment.spec import AlignSpec
-from dualign.alignment.train import front_steps, reference_name, total_steps
+from dualign.alignment.train import expected_duration, front_steps, reference_name, total_steps
 from dualign.duality import AlignmentProblem, Outcome, assess
 from dualign.duality.moments import offsets, prompt_moments, prompt_weights, reference_log_weights
 from dualign.duality.resampling import percentile_interval, resample_weights
@@ -57,8 +57,11 @@ class Estimate:
     steps : int
         Optimizer steps over all policies.
     seconds : float or None
-        Of training; ``basis`` says in words what it rests on. None where the model's size is not known.
+        Of loading, training and measuring; None where the model's size is not known.
+    phases : mapping
+        Seconds by phase, in order (`dualign.alignment.phases`); they add up to ``seconds``.
     basis : str
+        What the time rests on, in words.
     memory_bytes : int
         Peak; 0 where the model's size is not known.
     expected : tuple
@@ -68,16 +71,20 @@ class Estimate:
     trust_reasons : tuple of str
     multipliers_interval : by constraint, or empty
         Of lam*.
+    notes : tuple of str
+        What to know when reading ``expected``, a sentence each.
     """
 
     steps: int
     seconds: float | None
+    phases: Mapping[str, float]
     basis: str
     memory_bytes: int
     expected: tuple[Expected, ...]
     trust: str = ""
     trust_reasons: tuple[str, ...] = ()
     multipliers_interval: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def estimate(spec: AlignSpec, *, resamples: int = 400, rng: np.random.Generator | None = None) -> Estimate:
@@ -96,7 +103,7 @@ def estimate(spec: AlignSpec, *, resamples: int = 400, rng: np.random.Generator 
     steps = total_steps(spec, objective)
     size = model_size(reference_name(spec, objective))
     check_options(spec, objective, size)
-    seconds, basis = training_seconds(spec, objective, steps, size)
+    duration = expected_duration(spec, objective)
     expected = tuple(
         expectation(
             objective.problem,
@@ -119,14 +126,29 @@ def estimate(spec: AlignSpec, *, resamples: int = 400, rng: np.random.Generator 
         }
     return Estimate(
         steps=steps,
-        seconds=seconds,
-        basis=basis,
+        seconds=duration.seconds,
+        phases=duration.phases,
+        basis=duration.basis,
         memory_bytes=memory_bytes(spec, objective, size),
         expected=expected,
         trust=trust,
         trust_reasons=reasons,
         multipliers_interval=interval,
+        notes=_notes(spec),
     )
+
+
+def _notes(spec: AlignSpec) -> tuple[str, ...]:
+    if spec.method == "pecan" and spec.multipliers is None:
+        return (
+            "lam and the figures are those of the scores; PeCAN solves for multipliers of its policies' log-ratios, "
+            "which come out in the run and are other numbers.",
+        )
+    if spec.method == "pecan":
+        return (
+            "the figures are those of the scores at this lam; PeCAN weighs its policies' log-ratios by it instead.",
+        )
+    return ()
 
 
 def expectation(

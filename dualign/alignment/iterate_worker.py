@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 report=report,
                 stopping=lambda: job.stopping,
                 may_publish=lambda: job.primary and not job.fenced,
+                phase=lambda name, done, total: job.phase(name, done=done, total=total),
             )
         except Stopped:
             return 0

@@ -22,6 +22,7 @@ from dualign.alignment.iterates import Iterate, best_iterate, live_metrics, read
 from dualign.alignment.objective import Objective, resolve
 from dualign.alignment.online import Score, stored_scorers
 from dualign.alignment.outcome import Stopped, Trained
+from dualign.alignment.phases import DRAWING, Phase, unheard
 from dualign.alignment.policy_replies import reply_table
 from dualign.alignment.session import Session, open_session
 from dualign.alignment.stages import Stages
@@ -53,11 +54,12 @@ def iterate(
     report: Report = lambda step, total, metrics: None,
     stopping: Callable[[], bool] = lambda: False,
     may_publish: Callable[[], bool] = lambda: True,
+    phase: Phase = unheard,
     score: Score | None = None,
 ) -> IterateResult:
     """Run the loop and write its best iterate into the store; resumes from ``checkpoints`` at any point.
 
-    ``score`` takes the place of the scorers that scored the set.
+    ``phase`` is told what is done beside the steps. ``score`` takes the place of the scorers that scored the set.
 
     Raises
     ------
@@ -85,7 +87,11 @@ def iterate(
     state, begun = warm_start(spec.align)
     trained: list[Trained] = []
     with open_session(
-        trained_on, spec.align.options, reference=reference_name(spec.align, objective), stopping=stopping
+        trained_on,
+        spec.align.options,
+        reference=reference_name(spec.align, objective),
+        stopping=stopping,
+        phase=phase,
     ) as session:
         stages = Stages(
             session=session,
@@ -244,6 +250,7 @@ def _measured(
     groups = [objective.sample_set.groups[i] for i in places]
 
     def unless_stopped(drawn: int, total: int) -> None:
+        session.phase(DRAWING, drawn, total)
         if session.stopping():
             raise Stopped
 

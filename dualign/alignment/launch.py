@@ -44,7 +44,7 @@ def job_spec(spec: AlignSpec, *, gpus: int = 0, found: Estimate | None = None) -
             f"a policy named '{taken[0]}' exists in the store already: choose another name or delete it."
         )
     named = replace(spec, name=names[0] if len(names) == 1 else names[0].rpartition("-")[0])
-    line = spec.title or title(spec, objective, objective.points[0])
+    line = spec.title or title(spec, objective, objective.points[0], trained=False)
     if len(names) > 1:
         line = f"front of {len(names)} policies on {', '.join(objective.names)}"
     return JobSpec(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from dualign.alignment.objective import Objective
 from dualign.alignment.outcome import Stopped, Trained
+from dualign.alignment.phases import TRAINING
 from dualign.alignment.seal import is_sealed, latest, seal
 from dualign.alignment.session import Session
 from dualign.alignment.spec import AlignSpec
@@ -138,6 +139,7 @@ def train_online(
         report=report, stopping=session.stopping, seal=lambda path: seal(path, content)
     )
     began = time.monotonic()
+    session.phase(TRAINING, 0, 0)
     with warnings.catch_warnings():
         # trl marks parts of itself experimental, and transformers renames what trl uses.
         warnings.simplefilter("ignore")

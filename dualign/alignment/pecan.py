@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dualign.alignment.objective import Objective
 from dualign.alignment.outcome import Trained
+from dualign.alignment.phases import SCORING
 from dualign.alignment.session import Session
 from dualign.alignment.spec import AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
@@ -177,9 +178,10 @@ def _cached(path: Path, stages: Stages, trained: Trained, rows: Any) -> Array:
         if found.shape == shape:
             return np.asarray(found, dtype=np.float64)
 
-    def tell(done: int, _: int) -> None:
-        stages.report(stages.done, stages.total, {"replies_scored": float(done)})
+    def tell(done: int, total: int) -> None:
+        session.phase(SCORING, done, total)
 
+    session.phase(SCORING, 0, 0)
     found = session.log_ratios(trained, rows, report=tell)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp.npy")

@@ -20,6 +20,7 @@ from dualign.alignment.encode import Encoded
 from dualign.alignment.packed import ROW_REPLIES, log_probs, pack, to_device
 from dualign.errors import StoreError
 from dualign.models import Reference
+from dualign.models.adapters import ReferenceSpec
 from dualign.samples import SampleSet, files
 
 Array = npt.NDArray[np.float64]
@@ -33,16 +34,15 @@ _PROBE = 32
 _PROBE_NATS = 0.5
 
 
-def cache_file(sample_set: SampleSet, reference: Reference, *, label: str = "") -> Path:
+def cache_file(sample_set: SampleSet, spec: ReferenceSpec, dtype: str, *, label: str = "") -> Path:
     """File of the log-probabilities of a set under a reference (or a policy named by ``label``)."""
-    spec = reference.spec
     parts = (
         sample_set.content_hash,
         spec.base,
         spec.sha256,
         spec.temperature,
         spec.system_prompt,
-        reference.dtype,
+        dtype,
         label,
     )
     key = hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
@@ -120,19 +120,32 @@ def _batches(units: Sequence[tuple[int, int, Any]]) -> list[list[tuple[int, int,
     return found
 
 
-def sampled_log_probs(sample_set: SampleSet, reference: Reference, encoded: Encoded) -> Array | None:
-    """What the sampler wrote (N,), nan where a text has other tokens than were drawn; None if it cannot be used.
-
-    It can when the set says that this reference drew the replies, with nothing bent.
-    """
-    table, manifest, spec = sample_set.table, sample_set.manifest, reference.spec
-    if not {"log_prob", "n_tokens"} <= set(table.column_names):
-        return None
-    recorded = manifest.reference
+def drawn_exactly(sample_set: SampleSet, spec: ReferenceSpec) -> bool:
+    """Whether a set holds log-probabilities and says that this reference drew its replies, with nothing bent."""
+    if not {"log_prob", "n_tokens"} <= set(sample_set.table.column_names):
+        return False
+    recorded = sample_set.manifest.reference
     same = all(
         recorded.get(key) == getattr(spec, key) for key in ("base", "sha256", "temperature", "system_prompt")
     )
-    if not same or not manifest.provenance.get("exact", False):
+    return same and bool(sample_set.manifest.provenance.get("exact", False))
+
+
+def likely_known(sample_set: SampleSet, spec: ReferenceSpec, dtype: str) -> npt.NDArray[np.bool_]:
+    """Rows (N,) whose log-probability need not be computed, judged without the model."""
+    known = np.isfinite(read_cache(cache_file(sample_set, spec, dtype), sample_set.table.num_rows))
+    if dtype != "bfloat16" and drawn_exactly(sample_set, spec):
+        known |= np.isfinite(sample_set.table["log_prob"].to_numpy().astype(np.float64))
+    return np.asarray(known)
+
+
+def sampled_log_probs(sample_set: SampleSet, reference: Reference, encoded: Encoded) -> Array | None:
+    """What the sampler wrote (N,), nan where a text has other tokens than were drawn; None if it cannot be used.
+
+    It can where they were `drawn_exactly`.
+    """
+    table = sample_set.table
+    if not drawn_exactly(sample_set, reference.spec):
         return None
     values = table["log_prob"].to_numpy().astype(np.float64)
     drawn = np.asarray(table["n_tokens"].fill_null(0).to_numpy())
@@ -155,7 +168,7 @@ def reference_log_probs(
     Those that the sampler wrote are used where a check of a few shows that they agree; what is missing then is
     computed and kept on disk, also when stopped half-way.
     """
-    path = cache_file(sample_set, reference)
+    path = cache_file(sample_set, reference.spec, reference.dtype)
     values = read_cache(path, encoded.n_replies)
 
     def find(wanted: npt.NDArray[np.int64], tell: Report | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from dualign.alignment.objective import Objective
 from dualign.alignment.off_policy import off_policy, reward_margin
 from dualign.alignment.outcome import HeldOut, State, Stopped, Trained
 from dualign.alignment.packed import can_share
+from dualign.alignment.phases import LOADING, MEASURING, REFERENCE, TRAINING, Phase, unheard
 from dualign.alignment.preferences import Plan, plan_groups
 from dualign.alignment.reference_scores import compute, reference_log_probs
 from dualign.alignment.seal import latest, seal
@@ -36,13 +38,14 @@ from dualign.models import Reference, load_reference
 
 Array = npt.NDArray[np.float64]
 StepReport = Callable[[int, int, Mapping[str, float]], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
 class Session:
     """Shared work of one or more trainings on one set; not thread-safe, one training at a time.
 
-    Use `open_session`. ``stopping`` is asked between steps.
+    Use `open_session`. ``stopping`` is asked between steps, ``phase`` told what is done.
     """
 
     objective: Objective
@@ -51,6 +54,7 @@ class Session:
     encoded: Encoded
     shared_rows: bool
     stopping: Callable[[], bool] = lambda: False
+    phase: Phase = unheard
     _reference: Array | None = field(default=None, repr=False)
 
     @property
@@ -170,7 +174,17 @@ class Session:
         from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
         plan = self.plan(steps, limit=replies, skip=skip)
-        reference = self.reference_for(self.rows(plan.prompts, plan.replies))
+        # Those of the held-out prompts too, which are measured on in the end.
+        wanted = np.union1d(self.rows(plan.prompts, plan.replies), self.held_out_rows())
+        reference = self.reference_for(wanted, lambda done, total: self.phase(REFERENCE, done, total))
+        size = plan.replies.shape[1]
+        _log.info(
+            "%d steps on %d pairs of replies to %d prompts",
+            steps,
+            len(plan.prompts) * size * (size - 1) // 2,
+            len(np.unique(plan.prompts)),
+        )
+        self.phase(TRAINING, 0, 0)
         overrides = {} if learning_rate is None else {"learning_rate": learning_rate}
         callback = progress_callback(
             report=report, stopping=self.stopping, seal=lambda path: seal(path, content)
@@ -179,6 +193,8 @@ class Session:
             if start is not None:
                 set_peft_model_state_dict(trainer.model, dict(start))
             checkpoint = latest(output, content)
+            if checkpoint is not None:
+                _log.info("goes on from %s", checkpoint.name)
             began = time.monotonic()
             with warnings.catch_warnings():
                 # trl and transformers warn of their own deprecations at every start.
@@ -321,12 +337,21 @@ class Session:
         out[present] = flat
         return out
 
-    def held_out(self, trained: Trained, point: Array) -> HeldOut | None:
-        """What a LoRA does on the held-out prompts; None where ``measure_replies`` is 0."""
+    def held_out(self, trained: Trained, point: Array, *, place: int = 0, count: int = 1) -> HeldOut | None:
+        """What a LoRA does on the held-out prompts; None where ``measure_replies`` is 0.
+
+        It is the one at ``place`` of ``count`` that are measured.
+        """
         if not self.options.measure_replies:
             return None
+        wanted = self.held_out_rows()
+
+        def tell(done: int, total: int) -> None:
+            self.phase(MEASURING, place * total + done, count * total)
+
+        tell(0, len(wanted))
         rows = np.flatnonzero(self.objective.held_out)
-        ratios = self.log_ratios(trained, self.held_out_rows())[rows]
+        ratios = self.log_ratios(trained, wanted, report=tell)[rows]
         samples, beta = self.objective.problem.samples, self.objective.problem.beta
         margin, error = reward_margin(self.objective.scores(point)[rows], ratios, beta=beta)
         return HeldOut(
@@ -350,23 +375,42 @@ def open_session(
     *,
     reference: str,
     stopping: Callable[[], bool] = lambda: False,
+    phase: Phase = unheard,
 ) -> Iterator[Session]:
     """A session on a set; number formats and threads are set while the block runs.
+
+    ``stopping`` is asked between steps, ``phase`` told what is done.
 
     Raises
     ------
     ModelError
         The reference cannot be loaded.
     """
-    from transformers.utils import logging
+    from transformers.utils.logging import disable_progress_bar
 
+    phase(LOADING, 0, 0)
     loaded = load_reference(reference, dtype=model_dtype(options.dtype))
-    logging.disable_progress_bar()
+    disable_progress_bar()
     prefer_fast_attention(loaded.model)
     encoded = encode(objective.sample_set, loaded)
     shared = can_share(loaded.model, max(encoded.prompts, key=lambda ids: ids.size))
-    device, _ = device_words()
+    device, why = device_words()
     loaded.model.to(device)
+    _log.info("on %s: %s", device, why)
+    _log.info(
+        "reference '%s' loaded: %.4g million parameters, %s",
+        reference,
+        sum(parameter.numel() for parameter in loaded.model.parameters()) / 1e6,
+        options.dtype,
+    )
+    sample_set, held = objective.sample_set, int(objective.held_out.sum())
+    _log.info(
+        "set '%s' loaded: %d replies to %d prompts, %d of them held out",
+        sample_set.name,
+        encoded.n_replies,
+        sample_set.n_prompts,
+        held,
+    )
     if device != "cpu":
         loaded.model.set_attn_implementation("sdpa")
     with arithmetic(options.dtype, options.threads):
@@ -377,6 +421,7 @@ def open_session(
             encoded=encoded,
             shared_rows=shared,
             stopping=stopping,
+            phase=phase,
         )
 
 

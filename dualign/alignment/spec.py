@@ -194,6 +194,14 @@ class AlignSpec:
             raise InvalidInputError("without a reward some multiplier must be above 0: give --multipliers.")
         if self.method == "pecan" and self.reward_weight == 0:
             raise InvalidInputError("PeCAN weighs utilities against a reward: leave reward_weight at 1.")
+        distinct: list[dict[str, float]] = []
+        for point in self.front:
+            # A multiplier of 0 and none at all are the same.
+            own = {name: value for name, value in point.items() if value}
+            if own in distinct:
+                stated = ", ".join(f"{name}={value:g}" for name, value in point.items())
+                raise InvalidInputError(f"the front has '{stated}' twice: give each point once.")
+            distinct.append(own)
         if len(self.front) > 64:
             raise InvalidInputError(f"a front of {len(self.front)} policies is too long: give 64 at most.")
 

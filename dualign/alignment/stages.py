@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ Array = npt.NDArray[np.float64]
 Report = Callable[[int, int, Mapping[str, float]], None]
 
 _METRICS = "trained.json"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -55,8 +57,10 @@ class Stages:
         folder, content = self.folder / name, f"{self.content} {plan}"
         kept = folder / "trained"
         if is_sealed(kept, content):
+            _log.info("%s was finished before", name)
             found = read_trained(kept)
         else:
+            _log.info("%s begins", name)
 
             def tell(step: int, _: int, metrics: Mapping[str, float]) -> None:
                 self.report(self.done + step, self.total, metrics)

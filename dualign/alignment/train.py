@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +17,16 @@ from dualign import paths
 from dualign.alignment import pecan
 from dualign.alignment.arithmetic import device_words, machine_words
 from dualign.alignment.checks import check_start
-from dualign.alignment.cost import model_size, record_rate
+from dualign.alignment.cost import model_size
 from dualign.alignment.front import FrontStep, front_order, front_weights, mixed_state, score_products
 from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.online import train_online
 from dualign.alignment.outcome import HeldOut, State, Stopped, Trained
+from dualign.alignment.phases import LOADING, Phase, unheard
 from dualign.alignment.session import Session, open_session, options_record
 from dualign.alignment.spec import OFFLINE, AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
+from dualign.alignment.timing import Duration, Rates, durations
 from dualign.errors import InvalidInputError, StoreError
 from dualign.models.default import import_train_stack
 from dualign.models.policies import (
@@ -36,6 +40,7 @@ from dualign.models.policies import (
 
 Array = npt.NDArray[np.float64]
 Report = Callable[[int, int, Mapping[str, float]], None]
+_log = logging.getLogger(__name__)
 
 # Steps of a later training of a front as a share of the first one's, and its learning rate as a multiple: measured
 # by benchmarks/training.py.
@@ -74,6 +79,18 @@ def total_steps(spec: AlignSpec, objective: Objective) -> int:
     return steps + (len(front_trainings(objective)) - 1) * front_steps(steps)
 
 
+def expected_duration(spec: AlignSpec, objective: Objective) -> Duration:
+    """How long a specification will take, phase by phase."""
+    reference = reference_name(spec, objective)
+    return durations(
+        spec,
+        objective,
+        model_size(reference),
+        reference=reference,
+        steps=total_steps(spec, objective),
+    )
+
+
 def train(
     spec: AlignSpec,
     *,
@@ -81,6 +98,7 @@ def train(
     report: Report = lambda step, total, metrics: None,
     stopping: Callable[[], bool] = lambda: False,
     may_publish: Callable[[], bool] = lambda: True,
+    phase: Phase = unheard,
 ) -> TrainResult:
     """Train what a specification asks for and write its policies into the store.
 
@@ -96,6 +114,8 @@ def train(
         Asked after every step.
     may_publish
         Asked before a policy is written.
+    phase
+        Told what is done: loading, training, measuring, and how much of it.
 
     Raises
     ------
@@ -104,6 +124,8 @@ def train(
     InvalidInputError, ModelError, StoreError, SampleFileError
         One sentence each.
     """
+    began = time.monotonic()
+    phase(LOADING, 0, 0)
     import_train_stack("torch", "transformers", "trl", "peft", "datasets", "accelerate")
     objective = resolve(spec)
     names = policy_names(spec, objective)
@@ -121,8 +143,14 @@ def train(
         pecan.check(spec, objective)
     _require_texts(objective)
     with open_session(
-        objective, spec.options, reference=reference_name(spec, objective), stopping=stopping
+        objective,
+        spec.options,
+        reference=reference_name(spec, objective),
+        stopping=stopping,
+        phase=phase,
     ) as session:
+        rates = Rates(spec, objective, model_size(reference_name(spec, objective)), device_words()[0])
+        rates.loaded(time.monotonic() - began)
         stages = Stages(
             session=session,
             folder=checkpoints,
@@ -133,12 +161,16 @@ def train(
         run = {"mocan": _mocan, "pecan": _pecan}.get(spec.method, _online)
         found = run(spec, stages)
         metrics = {}
-        for name, (trained, point, more) in zip(names, found, strict=True):
+        for place, (name, (trained, point, more)) in enumerate(zip(names, found, strict=True)):
             folder = root / name
             if folder.exists():
                 metrics[name] = dict(read_policy(folder).metrics)
                 continue
-            measured = session.held_out(trained, point)
+            began = time.monotonic()
+            measured = session.held_out(trained, point, place=place, count=len(names))
+            if measured is not None:
+                rates.measured(time.monotonic() - began)
+                _log.info("'%s' on held-out prompts: %s", name, measured_words(objective, measured))
             policy = policy_record(
                 spec,
                 objective,
@@ -152,20 +184,19 @@ def train(
                 raise Stopped
             with session.adapted(trained) as model:
                 write_policy(folder, model, policy)
+            _log.info("policy '%s' is in the store", name)
             metrics[name] = dict(policy.metrics)
-        _remember_rate(spec, objective, found)
+        for trained, _, _ in found:
+            # Resumed trainings tell the seconds of their last attempt alone.
+            rates.trained(trained.metrics["seconds"], int(trained.metrics.get("steps_run", 0)))
     return TrainResult(policies=tuple(names), metrics=metrics)
 
 
-def _remember_rate(
-    spec: AlignSpec, objective: Objective, found: Sequence[tuple[Trained, Array, Mapping[str, Any]]]
-) -> None:
-    # Resumed trainings tell the seconds of their last attempt alone.
-    device, _ = device_words()
-    size = model_size(reference_name(spec, objective))
-    for trained, _, _ in found:
-        steps, seconds = int(trained.metrics.get("steps_run", 0)), trained.metrics["seconds"]
-        record_rate(spec, objective, size, seconds=seconds, steps=steps, device=device)
+def measured_words(objective: Objective, measured: HeldOut) -> str:
+    """What a policy does on held-out prompts, in a line."""
+    found = measured.off_policy
+    gains = [f"{name} {gain:+.3f}" for name, gain in zip(objective.names, found.utility_gains, strict=True)]
+    return ", ".join([f"{objective.reward} {found.reward_gain:+.3f}", *gains, f"KL {found.kl:.3f}"])
 
 
 def reference_name(spec: AlignSpec, objective: Objective) -> str:
@@ -325,18 +356,19 @@ def policy_record(
 _TITLES = {"mocan": "MoCAN", "pecan": "PeCAN", "rloo": "RLOO", "grpo": "GRPO"}
 
 
-def title(spec: AlignSpec, objective: Objective, point: Array) -> str:
-    """A policy in a line."""
+def title(spec: AlignSpec, objective: Objective, point: Array, *, trained: bool = True) -> str:
+    """A policy in a line; before it is ``trained``, PeCAN's multipliers are not known."""
+    priced = trained or spec.method != "pecan" or objective.solution is None
     label = _TITLES[spec.method]
     if objective.reward_weight == 0:
         return f"{label}, {', '.join(objective.names)} only"
     if not point.any():
         return f"{label}, {objective.reward} only"
-    prices = ", ".join(f"lam {value:.3g}" for value in point)
+    prices = ", ".join(f"lam {value:.3g}" for value in point) if priced else ""
     if objective.solution is None:
         return f"{label}, {', '.join(objective.names)} at {prices}"
     stated = ", ".join(
         f"{name} ≥ {value:g}"
         for name, value in zip(objective.names, objective.problem.thresholds, strict=True)
     )
-    return f"{label}, {stated} ({prices})"
+    return f"{label}, {stated} ({prices})" if prices else f"{label}, {stated}"

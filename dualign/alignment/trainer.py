@@ -7,6 +7,7 @@ prompt, all its replies behind it), that the head runs on reply tokens alone, an
 from __future__ import annotations
 
 import functools
+import logging
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from dualign.alignment.preferences import Plan, hard_preferences, soft_preferenc
 from dualign.alignment.spec import TrainOptions
 
 Array = npt.NDArray[np.float64]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,6 +251,7 @@ def progress_callback(
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            _log.info("checkpoint at step %d", state.global_step)
 
         def on_log(
             self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any

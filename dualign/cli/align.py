@@ -204,6 +204,9 @@ def follow(job: Job) -> Job:
 
 def _cost(found: Estimate) -> str:
     time_ = "unknown time" if found.seconds is None else f"about {duration(found.seconds)}"
+    parts = [f"{duration(seconds)} {name}" for name, seconds in found.phases.items() if seconds >= 0.5]
+    if len(parts) > 1:
+        time_ += f" ({', '.join(parts)})"
     memory = f", about {found.memory_bytes / 1e9:.1f} GB" if found.memory_bytes else ""
     return f"{found.steps} steps, {time_}{memory} ({found.basis})"
 
@@ -225,6 +228,7 @@ def _estimate_text(found: Estimate) -> str:
                 )
             )
     lines = [_cost(found), "", table(rows)]
+    lines += [f"\nnote: {note}" for note in found.notes]
     if found.trust:
         lines += ["", f"trust: {found.trust}" + "".join(f"; {reason}" for reason in found.trust_reasons)]
     return "\n".join(lines)

@@ -130,11 +130,12 @@ def _details(job: Job) -> str:
     if job.state == "running":
         time_ = "time unknown" if progress.seconds_left is None else f"{duration(progress.seconds_left)} left"
         left = f"{time_} ({progress.basis})"
+    phase = "" if progress.basis.startswith(progress.phase) else progress.phase
     rows = [
         ("job", job.id),
         ("title", job.spec.title or job.spec.kind),
         ("state", f"{job.state}: {job.reason}"),
-        ("progress", "  ".join(part for part in (_steps(job), progress.phase, left) if part)),
+        ("progress", "  ".join(part for part in (_steps(job), phase, left) if part)),
         ("metrics", "  ".join(f"{name} {_figure(value)}" for name, value in progress.metrics.items()) or "-"),
         ("launcher", f"{job.launcher}, attempt {job.attempt}"),
         ("folder", str(job.run_folder)),

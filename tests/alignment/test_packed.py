@@ -88,7 +88,7 @@ def test_recorded_log_probabilities_are_used_only_where_they_agree(
     exact = compute(reference.model, encoded, rows, pad=0)
     # Half of the tiny model's replies end with the padding token, whose log-probability was recorded.
     np.testing.assert_allclose(found[rows], exact, atol=1e-4)
-    kept = read_cache(cache_file(tiny_set, reference), encoded.n_replies)
+    kept = read_cache(cache_file(tiny_set, reference.spec, reference.dtype), encoded.n_replies)
     assert np.isfinite(kept[rows]).all()
     bad = read_cache(tmp_path / "none.npy", 3)
     assert np.isnan(bad).all()

@@ -40,6 +40,7 @@ def test_a_specification_survives_json() -> None:
         ({"multipliers": {"g": float("nan")}}, "finite"),
         ({"multipliers": {"g": 1.0}, "front": ({"g": 1.0},)}, "not both"),
         ({"reward_weight": 0.0}, "above 0"),
+        ({"front": ({"g": 1.0}, {"g": 2.0}, {"g": 1, "h": 0.0})}, "'g=1, h=0' twice"),
         ({"reward_weight": 0.5, "multipliers": {"g": 1.0}}, "give 1, or 0"),
         ({"samples": ""}, "no sample set"),
     ],
@@ -256,3 +257,12 @@ def test_memory_grows_with_what_is_trained(stored_set: str, tiny_folder: Path) -
     )
     targets = ("q_proj", "o_proj")
     assert memory(rank=9, targets=targets) - memory(rank=4, targets=targets) == 5 * 16 * wide
+
+
+def test_a_forecast_of_pecan_says_that_its_multipliers_come_out_in_the_run(stored_set: str) -> None:
+    spec = AlignSpec(samples=stored_set, method="pecan", thresholds={"safe": 0.1})
+    [note] = estimate(spec).notes
+    assert "log-ratios" in note
+    assert job_spec(spec).title == "PeCAN, safe ≥ 0.1, letters"
+    assert not estimate(replace(spec, method="mocan")).notes
+    assert "(lam " in job_spec(replace(spec, method="mocan")).title
