@@ -7,10 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from dualign import jobs
+from dualign.alignment import AlignSpec, TrainOptions
+from dualign.alignment.iterate_spec import IterateSpec
 from dualign.evaluation.experiments import EXPERIMENTS
 from dualign.evaluation.judged import KIND
 from dualign.evaluation.results import list_results
 from dualign.samples import Store
+from dualign.ui.evaluate.iterate_view import standing
 from tests.app.conftest import OpenApp, make_set, texts
 
 CASES = {
@@ -136,6 +139,26 @@ def test_iterations_are_launched_at_the_lens_and_watched(
     assert submitted[0].kind == "iterate"
     assert submitted[0].payload["iterations"] == 2
     assert submitted[0].payload["align"]["thresholds"] == {"harmless": 0.2}
+
+
+def test_where_a_run_stands_is_told() -> None:
+    options = TrainOptions(steps=10)
+    align = AlignSpec(samples="demo", thresholds={"harmless": 0.5}, options=options)
+    payload = IterateSpec(align=align, iterations=3).to_record()
+
+    def said(step: int, measured: int, *, total: int = 10, state: str = "running", phase: str = "") -> str:
+        progress = jobs.Progress(step=step, total=total, phase=phase)
+        job = SimpleNamespace(spec=SimpleNamespace(payload=payload), progress=progress, state=state)
+        return standing(job, measured)  # type: ignore[arg-type]
+
+    assert said(0, 0) == "Iteration 1 of 3: loading or training, step 0 of 4."
+    assert said(3, 0, phase="training") == "Iteration 1 of 3: training, step 3 of 4."
+    assert "1 of 3: it is trained; its policy's replies are drawn" in said(4, 0)
+    assert said(5, 1) == "Iteration 2 of 3: training, step 1 of 3."
+    assert "pre-aligned" in said(15, 0, total=30)
+    assert "step 2 of 4" in said(22, 0, total=30)
+    assert said(10, 3).startswith("All 3 iterations are done")
+    assert said(4, 1, state="paused") == "1 of 3 iterations done; the job is paused."
 
 
 def test_iterations_need_thresholds_on_whole_scores(open_app: OpenApp) -> None:

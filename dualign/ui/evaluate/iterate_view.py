@@ -24,7 +24,7 @@ from dualign.ui import data, show
 from dualign.ui.align.watch import jobs_panel
 from dualign.ui.evaluate import data as measured_data
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import md, number, signed
+from dualign.ui.texts import counted, md, number, signed
 
 _RULES = {
     "newton": "by curvature (η = 1/D″)",
@@ -161,8 +161,8 @@ def _iterations(job_id: str) -> None:
     with show.guarded():
         job = jobs.get_job(job_id)
         rows, best = history(job)
+        st.caption(md(standing(job, len(rows)), 300))
         if not rows:
-            st.caption("The first iteration is still training.")
             return
         names = list(rows[0]["multipliers"])
         for name in names:
@@ -184,6 +184,27 @@ def _iterations(job_id: str) -> None:
                     sentence=f"lam of {name} stands at {number(float(rows[-1]['multipliers'][name]))}, its slack at "
                     f"{signed(float(rows[-1]['slack'][name]))}.",
                 )
+
+
+def standing(job: Job, measured: int) -> str:
+    """Where a run is, in a sentence: which iteration of how many, and whether it trains or draws replies."""
+    spec, progress = IterateSpec.from_record(job.spec.payload), job.progress
+    count = spec.iterations
+    if job.state != "running":
+        return f"{measured} of {counted(count, 'iteration')} done; the job is {job.state}."
+    if measured >= count:
+        return f"All {counted(count, 'iteration')} are done; the policy of the best is being written."
+    # PeCAN trains its pre-aligned policies before the first iteration.
+    before = max(0, (progress.total or 0) - spec.align.options.steps)
+    begun = before + sum(spec.steps_of(t) for t in range(1, measured + 1))
+    own = spec.steps_of(measured + 1)
+    if progress.step < before:
+        return f"The pre-aligned policies are trained before iteration 1 of {count}."
+    words = f"Iteration {measured + 1} of {count}: "
+    if progress.step >= begun + own:
+        return words + "it is trained; its policy's replies are drawn and scored for the dual step."
+    phase = progress.phase or ("training" if progress.step else "loading or training")
+    return words + f"{phase}, step {max(0, progress.step - begun)} of {own}."
 
 
 def history(job: Job) -> tuple[Sequence[Mapping[str, Any]], int]:
