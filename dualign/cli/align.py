@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from dualign.cli.jobs import job_record
 from dualign.cli.output import dump, duration, table, told
 from dualign.duality.statements import parse_thresholds, single_form
-from dualign.errors import InvalidInputError, JobError
+from dualign.errors import InvalidInputError, JobError, ModelError
 
 if TYPE_CHECKING:
     from dualign.alignment import AlignSpec, Estimate
@@ -72,8 +72,23 @@ def add_commands(commands: Any) -> None:
     )
     training.add_argument("--labels", choices=("soft", "hard"))
     training.add_argument("--learning-rate", type=float, metavar="X")
+    training.add_argument(
+        "--warmup",
+        dest="warmup_share",
+        type=float,
+        metavar="SHARE",
+        help="share of the steps over which the learning rate rises (0.05)",
+    )
+    training.add_argument("--weight-decay", type=float, metavar="X", help="of AdamW (0)")
+    training.add_argument("--max-grad-norm", type=float, metavar="X", help="gradients are cut to it (1)")
     training.add_argument("--rank", type=int, metavar="N", help="rank of the LoRA")
     training.add_argument("--alpha", type=int, metavar="N", help="scale of the LoRA times its rank")
+    training.add_argument(
+        "--targets",
+        type=_names,
+        metavar="A,B",
+        help="modules that get a LoRA (q_proj,k_proj,v_proj,o_proj)",
+    )
     training.add_argument("--dtype", choices=("mixed", "float32", "bfloat16"))
     training.add_argument("--held-out", type=float, metavar="SHARE", help="share of prompts never trained on")
     training.add_argument("--seed", type=int)
@@ -84,6 +99,18 @@ def add_commands(commands: Any) -> None:
         type=int,
         metavar="N",
         help="held-out replies a prompt read after training (16; 0: none)",
+    )
+    training.add_argument(
+        "--sample-replies",
+        type=int,
+        metavar="N",
+        help="pecan: replies a prompt whose log-probabilities enter its dual (16)",
+    )
+    training.add_argument(
+        "--max-new-tokens",
+        type=int,
+        metavar="N",
+        help="rloo, grpo: longest reply, tokens (the reference's own)",
     )
     training.add_argument("--warm-start", metavar="P", help="stored policy to start from")
     align.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
@@ -136,6 +163,10 @@ def spec_of(arguments: argparse.Namespace) -> AlignSpec:
         },
         options=TrainOptions(**given),
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _point(text: str, option: str, kind: type) -> dict[str, Any]:
@@ -253,19 +284,31 @@ def _policies(arguments: argparse.Namespace) -> str:
     if arguments.action == "show":
         folder = policy_folder(arguments.name)
         spec = verify_policy(folder) if arguments.verify else read_policy(folder)
-        record = {**asdict(spec), "path": str(folder)}
-        return dump(record)
+        verdict = {"files": "intact"} if arguments.verify else {}
+        return dump({**asdict(spec), "path": str(folder), **verdict})
     policies = list_policies()
-    if arguments.verify:
-        for policy in policies:
+    wrong: dict[str, str] = {}
+    for policy in policies if arguments.verify else ():
+        try:
             verify_policy(policy.folder)
+        except ModelError as error:
+            wrong[policy.name] = str(error)
+
+    def verdict_of(name: str) -> dict[str, str]:
+        return {"files": "damaged" if name in wrong else "intact"} if arguments.verify else {}
+
     if arguments.json:
-        return dump(
-            {"policies": [{**asdict(p.spec), "path": str(p.folder), "shipped": p.shipped} for p in policies]}
-        )
+        records = [
+            {**asdict(p.spec), "path": str(p.folder), "shipped": p.shipped, **verdict_of(p.name)}
+            for p in policies
+        ]
+        return _checked(dump({"policies": records}), wrong)
     if not policies:
         return "no policy is stored: train one with 'dualign align'."
-    rows: list[Sequence[str]] = [("name", "title", "samples", "steps", "held-out slack", "KL", "ships")]
+    verified = ("files",) if arguments.verify else ()
+    rows: list[Sequence[str]] = [
+        ("name", "title", "samples", "steps", "held-out slack", "KL", "ships", *verified)
+    ]
     for policy in policies:
         held_out = policy.spec.metrics.get("held_out_off_policy", {})
         gains = held_out.get("utility_gains", {})
@@ -280,10 +323,25 @@ def _policies(arguments: argparse.Namespace) -> str:
                 policy.name,
                 policy.spec.title,
                 policy.spec.samples,
-                f"{policy.spec.metrics.get('steps', 0):.0f}",
+                _steps(policy.spec.metrics),
                 slack or "-",
                 "-" if kl is None else f"{kl:.2f}",
                 "yes" if policy.shipped else "no",
+                *verdict_of(policy.name).values(),
             )
         )
-    return table(rows)
+    return _checked(table(rows), wrong)
+
+
+def _steps(metrics: Mapping[str, Any]) -> str:
+    """Steps of a policy, and those of the policy that it started from."""
+    before = metrics.get("steps_before", 0)
+    return f"{metrics.get('steps', 0):.0f}" + (f" (+{before:.0f})" if before else "")
+
+
+def _checked(text: str, wrong: Mapping[str, str]) -> str:
+    """The list, once it is told; ModelError where a policy in it is damaged."""
+    if not wrong:
+        return text
+    print(text)
+    raise ModelError(next(iter(wrong.values())))

@@ -126,6 +126,6 @@ def test_absolute_thresholds_and_unknown_policies_are_refused(stored_set: str) -
     spec = AlignSpec(samples=stored_set, method="pecan", thresholds={"safe": -1.0}, form="absolute")
     with pytest.raises(InvalidInputError, match="up to a constant"):
         check(spec, resolve(spec))
-    spec = AlignSpec(samples=stored_set, method="pecan", utility_policies={"funny": "x"})
+    spec = AlignSpec(samples=stored_set, method="pecan", utility_policies={"funny": "demo-helpful-only"})
     with pytest.raises(InvalidInputError, match="funny"):
         check(spec, resolve(spec))

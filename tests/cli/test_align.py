@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import pytest
 
+from dualign.alignment import TrainOptions
 from dualign.cli import main
+from dualign.cli.align import spec_of
+from dualign.cli.main import build_parser
 from dualign.models import load_reference
 from dualign.models.policies import load_policies, policy_folder, verify_policy
 
@@ -62,6 +66,17 @@ def test_a_job_is_estimated_followed_and_listed(stored_set: str, capsys: pytest.
     assert not names["letters-mocan-2"]["shipped"]
     code, out, _ = run(capsys, "policies")
     assert "MoCAN, good only" in out
+    # The shipped ones go on from a common start.
+    assert "160 (+160)" in next(line for line in out.splitlines() if line.startswith("demo-harmless-0.5"))
+    damaged = policy_folder("letters-mocan-2")
+    weights = next(damaged.glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    code, out, err = run(capsys, "policies", "--verify")
+    assert code == 1
+    assert "letters-mocan-2" in err
+    verdicts = {line.split()[0]: line.split()[-1] for line in out.splitlines()[1:]}
+    assert verdicts["letters-mocan-1"] == "intact"
+    assert verdicts["letters-mocan-2"] == "damaged"
     code, out, _ = run(capsys, "policies", "delete", "letters-mocan-1")
     assert code == 0
     code, _, err = run(capsys, "policies", "show", "letters-mocan-1")
@@ -111,3 +126,34 @@ def test_mistakes_are_one_sentence(
     assert out == ""
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_every_setting_of_the_training_is_an_option() -> None:
+    others = {
+        "steps": 7,
+        "batch_size": 3,
+        "replies": 2,
+        "labels": "hard",
+        "learning_rate": 0.001,
+        "warmup_share": 0.2,
+        "weight_decay": 0.01,
+        "max_grad_norm": 0.5,
+        "rank": 4,
+        "alpha": 8,
+        "targets": ("q_proj", "up_proj"),
+        "dtype": "float32",
+        "threads": 1,
+        "held_out": 0.3,
+        "seed": 5,
+        "checkpoint_every": 9,
+        "warm_start": "start",
+        "max_new_tokens": 20,
+        "sample_replies": 6,
+        "measure_replies": 5,
+    }
+    assert set(others) == {field.name for field in fields(TrainOptions)}
+    line = ["align", "demo"]
+    for name, value in others.items():
+        option = "--warmup" if name == "warmup_share" else f"--{name.replace('_', '-')}"
+        line += [option, ",".join(value) if isinstance(value, tuple) else str(value)]
+    assert spec_of(build_parser().parse_args(line)).options == TrainOptions(**others)  # type: ignore[arg-type]
