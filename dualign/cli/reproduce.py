@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def add_commands(commands: Any) -> None:
     )
     reproduce.add_argument("--dark", action="store_true", help="figures for a dark page")
     reproduce.add_argument("--json", action="store_true", help="print one JSON object")
-    reproduce.set_defaults(run=_reproduce)
+    reproduce.set_defaults(run=partial(_reproduce, parser=reproduce))
 
 
 def _evaluate(arguments: argparse.Namespace) -> str:
@@ -139,7 +140,54 @@ def _judged(arguments: argparse.Namespace, measured: Sequence[EvaluatedPolicy]) 
     }
 
 
-def _reproduce(arguments: argparse.Namespace) -> str:
+_MODES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("--recipe", frozenset({"recipe", "script", "json"})),
+    ("--table", frozenset({"table"})),
+    ("--figures-only", frozenset({"name", "figures_only", "figures", "dark", "out", "json"})),
+)
+"""Options that make ``reproduce`` do something else than run an experiment, and those that go with each."""
+_LISTED = frozenset({"json"})
+_RUN = frozenset(
+    {"name", "samples", "utility", "reward", "beta", "policy", "draws", "resamples", "repeats"}
+) | {
+    "seed",
+    "small",
+    "out",
+    "figures",
+    "json",
+}
+
+
+def _check_options(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Refuse options that would be ignored: one sentence, exit code 2."""
+    given = [
+        (
+            action.option_strings[-1] if action.option_strings else f"the experiment '{arguments.name}'",
+            action.dest,
+        )
+        for action in parser._actions
+        if action.dest != "help" and getattr(arguments, action.dest) != action.default
+    ]
+    names = {dest for _, dest in given}
+    mode, allowed = "a run", _RUN | ({"dark"} if arguments.figures else set())
+    for option, goes in _MODES:
+        if option.removeprefix("--").replace("-", "_") in names:
+            mode, allowed = option, goes
+            break
+    else:
+        if arguments.name is None:
+            mode, allowed = "the list of experiments", _LISTED
+    for option, dest in given:
+        if dest not in allowed:
+            needed = {"script": "; it goes with --recipe", "dark": "; it goes with --figures"}.get(dest, "")
+            if mode == "the list of experiments" and not needed:
+                needed = ", or name an experiment"
+            parser.error(f"{option} does not go with {mode}: leave it out{needed}")
+    if mode == "--figures-only" and arguments.name is None:
+        parser.error("--figures-only needs the name of an experiment")
+
+
+def _reproduce(arguments: argparse.Namespace, *, parser: argparse.ArgumentParser) -> str:
     from dualign.evaluation.experiments import EXPERIMENTS, Options, run_experiment
     from dualign.evaluation.recipe import list_recipes
     from dualign.evaluation.results import (
@@ -150,6 +198,7 @@ def _reproduce(arguments: argparse.Namespace) -> str:
         write_result,
     )
 
+    _check_options(arguments, parser)
     if arguments.recipe is not None:
         return _recipe(arguments)
     if arguments.name is None and arguments.table:
@@ -216,10 +265,17 @@ def _draw(result: ExperimentResult, out: Path | None, *, dark: bool) -> list[Pat
 
 
 def _text(result: ExperimentResult, drawn: list[Path]) -> str:
+    from dualign.evaluation.results import agreement_words
+
     lines = [result.title, ""]
     lines += [f"- {finding}" for finding in result.findings]
     for reading in result.readings:
-        lines += ["", f"Paper: {reading.paper}", f"Ours:  {reading.ours}", f"       {reading.agreement}"]
+        lines += [
+            "",
+            f"Paper: {reading.paper}",
+            f"Ours:  {reading.ours}",
+            f"       {agreement_words(reading)}",
+        ]
         if reading.why:
             lines[-1] += f"; {reading.why}"
     lines += ["", f"{result.seconds:.1f} s on {result.machine}"]

@@ -36,12 +36,15 @@ class Reading:
         "open" where ours was not measured.
     why : str
         Where it does not agree, the reason found.
+    but_for : str
+        What the agreement leaves out, "" for nothing.
     """
 
     paper: str
     ours: str
     agreement: Agreement
     why: str = ""
+    but_for: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,13 +187,19 @@ AGREEMENT_WORDS: Mapping[str, str] = {
 }
 
 
+def agreement_words(reading: Reading) -> str:
+    """Whether the papers' figure and ours agree, in words."""
+    words = AGREEMENT_WORDS[reading.agreement]
+    return f"{words} but for {reading.but_for}" if reading.but_for else words
+
+
 def readings_table(names: Sequence[str] | None = None) -> str:
     """The papers' figures beside ours as a Markdown table, from the stored results."""
     rows = ["| the papers | here | agreement |", "|---|---|---|"]
     for name in names if names is not None else list_results():
         for reading in read_result(name).readings:
             why = f"; {reading.why}" if reading.why else ""
-            rows.append(f"| {reading.paper} | {reading.ours} | {AGREEMENT_WORDS[reading.agreement]}{why} |")
+            rows.append(f"| {reading.paper} | {reading.ours} | {agreement_words(reading)}{why} |")
     return "\n".join(rows)
 
 

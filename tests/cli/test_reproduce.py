@@ -62,6 +62,32 @@ def test_failures_are_one_sentence(arguments, words, capsys):
     assert captured.out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            "--script",
+            "--script does not go with the list of experiments: leave it out; it goes with --recipe",
+        ),
+        ("--small", "--small does not go with the list of experiments: leave it out, or name an experiment"),
+        ("--figures-only", "--figures-only needs the name of an experiment"),
+        ("--table tradeoff", "the experiment 'tradeoff' does not go with --table"),
+        ("tradeoff --figures-only --samples gaussian", "--samples does not go with --figures-only"),
+        ("--recipe alpaca-mocan tradeoff", "the experiment 'tradeoff' does not go with --recipe"),
+        ("tradeoff --script", "it goes with --recipe"),
+        ("calibration --dark", "it goes with --figures"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(arguments, words, capsys, temporary_store):
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", *arguments.split()])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.out == ""
+    assert not (temporary_store / "results").exists()
+
+
 def test_the_table_in_the_documentation_is_that_of_the_shipped_results(capsys):
     assert main(["reproduce", "--table"]) == 0
     table = capsys.readouterr().out.strip()

@@ -66,6 +66,9 @@ def run(options: Options) -> ExperimentResult:
                 why="humor ranks well but is fitted to texts, not pairs; its probabilities are off"
                 if errors.get("humor", 0.0) > 0.05
                 else "",
+                but_for=", ".join(
+                    score for score, value in errors.items() if score not in pairwise and value > 0.05
+                ),
             ),
         ),
         seconds=time.perf_counter() - started,

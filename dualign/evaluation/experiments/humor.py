@@ -71,6 +71,9 @@ def run(options: Options) -> ExperimentResult:
                 ours=f"resampled policies: {tracking.covered} of {len(points)} predictions inside on this split, "
                 f"{np.mean(covered):.1f} on average over {len(covered)} splits",
                 agreement="agrees" if 4 * np.mean(covered) >= 3 * len(points) else "differs",
+                but_for=""
+                if 4 * tracking.covered >= 3 * len(points)
+                else f"the split of seed {setup.options.seed}",
                 why=""
                 if 4 * tracking.covered >= 3 * len(points)
                 else f"one split is one draw: its held-out prompts have {100 * _spread(setup):.0f} % of the spread in "

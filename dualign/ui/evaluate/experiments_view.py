@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dualign.evaluation.experiments import EXPERIMENTS
-from dualign.evaluation.results import ExperimentResult, plain
+from dualign.evaluation.results import ExperimentResult, Reading, plain
 from dualign.figures.evaluation_set import Drawing, drawings
 from dualign.figures.theme import true_minus
 from dualign.ui import show
@@ -131,12 +131,17 @@ def readings(found: ExperimentResult) -> None:
     """The papers' figure, ours, and whether they agree."""
     for reading in found.readings:
         words, icon, colour = AGREEMENT[reading.agreement]
+        words = _but_for(reading, words)
         with st.container(border=True, gap="xsmall"):
-            st.badge(words, icon=icon, color=colour)  # type: ignore[arg-type]
+            st.badge(md(words), icon=icon, color=colour)  # type: ignore[arg-type]
             st.markdown(f"**Paper.** {md(reading.paper, 500)}")
             st.markdown(f"**Here.** {md(true_minus(reading.ours), 500)}")
             if reading.why:
                 st.caption(f"Why: {md(reading.why, 500)}.")
+
+
+def _but_for(reading: Reading, words: str) -> str:
+    return f"{words} but for {reading.but_for}" if reading.but_for else words
 
 
 def _again(found: ExperimentResult) -> None:
@@ -171,7 +176,7 @@ def overview() -> None:
                     "Experiment": NAMES.get(name, name),
                     "Paper": reading.paper,
                     "Here": reading.ours,
-                    "Agreement": AGREEMENT[reading.agreement][0],
+                    "Agreement": _but_for(reading, AGREEMENT[reading.agreement][0]),
                 }
                 for reading in measured_data.result(name).readings
             ]
