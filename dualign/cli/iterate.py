@@ -56,6 +56,13 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--replies", type=int, default=8, metavar="N", help="drawn per prompt for a dual step (8)"
     )
+    parser.add_argument(
+        "--dual-share",
+        type=float,
+        default=0.25,
+        metavar="SHARE",
+        help="of each group's training prompts, kept for the dual steps (0.25)",
+    )
     parser.add_argument("--warm-start", default="", metavar="P", help="stored policy to start from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, help="torch threads")
@@ -104,6 +111,7 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
         rule=arguments.rule,
         step_size=arguments.step_size,
         averaging=arguments.averaging,
+        dual_share=arguments.dual_share,
         replies=arguments.replies,
     )
 

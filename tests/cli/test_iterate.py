@@ -16,12 +16,13 @@ def test_the_training_options_and_the_gpus_reach_the_job(monkeypatch, capsys):
     given = (
         "iterate demo --steps 12 --batch-size 3 --pair-replies 2 --labels hard --rank 4 --alpha 9 --replies 5"
     )
-    assert main([*given.split(), "--gpus", "1"]) == 0
+    assert main([*given.split(), "--gpus", "1", "--dual-share", "0.15"]) == 0
     assert "'iterate-00000000' is queued" in capsys.readouterr().out
     (spec,) = submitted
     options = spec.payload["align"]["options"]
     assert spec.gpus == 1
     assert spec.payload["replies"] == 5
+    assert spec.payload["dual_share"] == 0.15
     chosen = {name: options[name] for name in ("steps", "batch_size", "replies", "labels", "rank", "alpha")}
     assert chosen == {"steps": 12, "batch_size": 3, "replies": 2, "labels": "hard", "rank": 4, "alpha": 9}
 
