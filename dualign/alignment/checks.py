@@ -19,8 +19,9 @@ def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> Non
     ------
     InvalidInputError
         More prompts a step than are trained on, more replies than are at hand, a rank beyond the model's width,
-        modules that it does not have, or a policy to start from that is of another shape.
+        modules that it does not have, a policy to start from that is of another shape, or a set without texts.
     """
+    require_texts(objective)
     options, train = spec.options, ~objective.held_out
     if options.batch_size > train.sum():
         raise InvalidInputError(
@@ -46,6 +47,22 @@ def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> Non
         )
     if options.warm_start:
         check_start(options)
+
+
+def require_texts(objective: Objective) -> None:
+    """Refuse a set that holds scores alone.
+
+    Raises
+    ------
+    InvalidInputError
+        No prompts, or no replies.
+    """
+    sample_set = objective.sample_set
+    if not any(sample_set.prompts) or not any(sample_set.responses(0)):
+        raise InvalidInputError(
+            f"'{sample_set.name}' holds scores but no texts, so nothing can be trained on it: import a set with "
+            "prompts and replies."
+        )
 
 
 def check_start(options: TrainOptions) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dualign import paths
 from dualign.alignment import pecan
 from dualign.alignment.arithmetic import device_words, machine_words
-from dualign.alignment.checks import check_start
+from dualign.alignment.checks import check_start, require_texts
 from dualign.alignment.cost import model_size
 from dualign.alignment.front import FrontStep, front_order, front_weights, mixed_state, score_products
 from dualign.alignment.objective import Objective, policy_names, resolve
@@ -141,7 +141,7 @@ def train(
         )
     if spec.method == "pecan":
         pecan.check(spec, objective)
-    _require_texts(objective)
+    require_texts(objective)
     with open_session(
         objective,
         spec.options,
@@ -208,15 +208,6 @@ def reference_name(spec: AlignSpec, objective: Objective) -> str:
             f"'{objective.sample_set.name}' does not say which reference drew its replies: name one with reference."
         )
     return name
-
-
-def _require_texts(objective: Objective) -> None:
-    sample_set = objective.sample_set
-    if not any(sample_set.prompts) or not any(sample_set.responses(0)):
-        raise InvalidInputError(
-            f"'{sample_set.name}' holds scores but no texts, so nothing can be trained on it: import a set with "
-            "prompts and replies."
-        )
 
 
 def _is_ours(folder: Path, spec: AlignSpec) -> bool:

@@ -266,3 +266,8 @@ def test_a_forecast_of_pecan_says_that_its_multipliers_come_out_in_the_run(store
     assert job_spec(spec).title == "PeCAN, safe ≥ 0.1, letters"
     assert not estimate(replace(spec, method="mocan")).notes
     assert "(lam " in job_spec(replace(spec, method="mocan")).title
+
+
+def test_a_set_without_texts_is_refused_before() -> None:
+    with pytest.raises(InvalidInputError, match="holds scores but no texts"):
+        estimate(AlignSpec(samples="gaussian", reference="demo", multipliers={"utility": 1.0}))
