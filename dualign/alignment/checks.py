@@ -19,7 +19,7 @@ def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> Non
     ------
     InvalidInputError
         More prompts a step than are trained on, more replies than are at hand, a rank beyond the model's width,
-        modules that it does not have, a policy to start from that is of another shape, or a set without texts.
+        modules that it does not have, a policy to start from that is of another shape, or a set without replies.
     """
     require_texts(objective)
     options, train = spec.options, ~objective.held_out
@@ -50,14 +50,19 @@ def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> Non
 
 
 def require_texts(objective: Objective) -> None:
-    """Refuse a set that holds scores alone.
+    """Refuse a set whose scores belong to no replies of a model.
 
     Raises
     ------
     InvalidInputError
-        No prompts, or no replies.
+        A synthetic set, no prompts, or no replies.
     """
     sample_set = objective.sample_set
+    if sample_set.manifest.origin == "synthetic":
+        raise InvalidInputError(
+            f"the scores of '{sample_set.name}' belong to no replies of a model, so nothing can be trained on it: "
+            "choose the demo, or import a set with prompts and replies."
+        )
     if not any(sample_set.prompts) or not any(sample_set.responses(0)):
         raise InvalidInputError(
             f"'{sample_set.name}' holds scores but no texts, so nothing can be trained on it: import a set with "

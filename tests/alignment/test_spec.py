@@ -268,6 +268,6 @@ def test_a_forecast_of_pecan_says_that_its_multipliers_come_out_in_the_run(store
     assert "(lam " in job_spec(replace(spec, method="mocan")).title
 
 
-def test_a_set_without_texts_is_refused_before() -> None:
-    with pytest.raises(InvalidInputError, match="holds scores but no texts"):
+def test_a_synthetic_set_is_refused_before() -> None:
+    with pytest.raises(InvalidInputError, match="belong to no replies of a model"):
         estimate(AlignSpec(samples="gaussian", reference="demo", multipliers={"utility": 1.0}))
