@@ -38,27 +38,32 @@ def test_a_clicked_point_shows_its_policy(url: str, open_page: OpenPage) -> None
     page = go(lens_ready(open_page(url)), "Evaluate")
     drawing = page.locator(".st-key-result-expected")
     drawing.locator("svg.main-svg").first.wait_for(timeout=WAIT)
-    page.evaluate("() => document.querySelector('.st-key-result-expected').scrollIntoView({block: 'center'})")
-    place = page.evaluate(
-        """() => {
-            const plot = document.querySelector('.st-key-result-expected .js-plotly-plot');
-            const k = plot.data.findIndex(trace => trace.name === 'trained');
-            if (k < 0) return null;
-            const {xaxis, yaxis} = plot._fullLayout, at = plot.getBoundingClientRect();
-            // The data itself is encoded; its first point as drawn is not.
-            const first = plot.calcdata[k][0];
-            return [at.left + xaxis._offset + xaxis.l2p(first.x), at.top + yaxis._offset + yaxis.l2p(first.y)];
-        }"""
-    )
-    assert place, "the shipped trade-off holds no trained policy"
-    page.mouse.move(*place)
-    page.mouse.click(*place)
-    expect(page.get_by_role("combobox", name="Policy").first).to_have_value(
-        re.compile("^trained: "), timeout=WAIT
-    )
-    page.wait_for_url(re.compile("policy=demo-"), timeout=WAIT)
-    # The choice has come into sight, though the click was far below it.
-    expect(page.locator(".st-key-policy_choice")).to_be_in_viewport(timeout=WAIT)
+    # Every click leads there, not the first alone.
+    for point, named in ((0, "demo-harmless-0.25"), (1, "demo-harmless-0.5")):
+        page.evaluate(
+            "() => document.querySelector('.st-key-result-expected').scrollIntoView({block: 'center'})"
+        )
+        expect(page.locator(".st-key-policy_choice")).not_to_be_in_viewport(timeout=WAIT)
+        place = page.evaluate(
+            """point => {
+                const plot = document.querySelector('.st-key-result-expected .js-plotly-plot');
+                const k = plot.data.findIndex(trace => trace.name === 'trained');
+                if (k < 0) return null;
+                const {xaxis, yaxis} = plot._fullLayout, at = plot.getBoundingClientRect();
+                // The data itself is encoded; its points as drawn are not.
+                const drawn = plot.calcdata[k][point];
+                return [at.left + xaxis._offset + xaxis.l2p(drawn.x), at.top + yaxis._offset + yaxis.l2p(drawn.y)];
+            }""",
+            point,
+        )
+        assert place, "the shipped trade-off holds no trained policy"
+        page.mouse.move(*place)
+        page.mouse.click(*place)
+        page.wait_for_url(re.compile(f"policy={named}$"), timeout=WAIT)
+        expect(page.get_by_role("combobox", name="Policy").first).to_have_value(
+            re.compile("^trained: "), timeout=WAIT
+        )
+        expect(page.locator(".st-key-policy_choice")).to_be_in_viewport(timeout=WAIT)
 
 
 def test_replies_are_read_side_by_side_and_the_chat_is_one_step_away(url: str, open_page: OpenPage) -> None:

@@ -22,11 +22,11 @@ from dualign.ui.texts import interval, md, number, signed
 CHOSEN = "evaluate_policy"
 ADDRESS = "policy"
 _WRITTEN, _PICKED, _CLICKS = "evaluate_policy_written", "evaluate_policy_picked", "evaluate_policy_clicks"
-_TO_CHOICE = """<script>/* {} */
+_TO_CHOICE = """<script>{{ /* {} */
 const chosen = document.querySelector('.st-key-policy_choice');
 // The header of the page lies over its first rows.
 if (chosen) {{ chosen.style.scrollMarginTop = '4.5rem'; chosen.scrollIntoView({{block: 'start'}}) }}
-</script>"""
+}}</script>"""
 
 
 def choose(lens: LensSettings) -> str:
