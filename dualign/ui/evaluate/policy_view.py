@@ -53,9 +53,15 @@ def choose(lens: LensSettings) -> str:
         del st.query_params[ADDRESS]
     st.session_state[_WRITTEN] = chosen
     if len(options) == len((LENS, FREE)):
+        synthetic = data.open_set(lens.samples).manifest.origin == "synthetic"
+        way = (
+            "none can be trained on synthetic scores"
+            if synthetic
+            else "train one on Align, then measure it here"
+        )
         st.caption(
-            f"No trained policy of the set {md(lens.samples)} has been measured: what can be looked at resamples "
-            "the stored replies. Train one on the page Align, then measure it here."
+            f"No trained policy of the set {md(lens.samples)} has been measured ({way}): what can be looked at "
+            "resamples the stored replies."
         )
     return chosen
 
