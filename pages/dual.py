@@ -20,7 +20,7 @@ with show.guarded():
     found = words.finding(view, lens)
     st.markdown(f"**{found.headline}.** {found.support}")
     outcome_panel(lens, view)
-    reliable = data.reliability(lens) if view.feasible else None
+    reliable = data.reliability(lens) if view.priced else None
     show.reading(reliable, view)
     focus_choice(lens, view)
     panels.dual_curve(lens, view)

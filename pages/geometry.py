@@ -15,7 +15,7 @@ with show.guarded():
     show.notes()
     view = data.view(lens)
     st.title("The geometry: what can be reached, and at what price", anchor=False)
-    reliable = data.reliability(lens) if view.feasible else None
+    reliable = data.reliability(lens) if view.priced else None
     st.markdown(words.geometry(view, lens, reliable))
     show.reading(reliable, view)
     focus_choice(lens, view)

@@ -22,7 +22,7 @@ with show.guarded():
     light = st.container()
     lens_picture(lens, view)
 
-    reliable = data.reliability(lens) if view.feasible else None
+    reliable = data.reliability(lens) if view.priced else None
     with light:
         show.reading(reliable, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

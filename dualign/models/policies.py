@@ -27,7 +27,9 @@ SHIPPED = (
     "demo-harmless-0.8",
     "demo-harmless-only",
     "demo-pecan-harmless-0.5",
+    "demo-iterated-harmless-0.25",
     "demo-iterated-harmless-0.5",
+    "demo-iterated-harmless-0.8",
 )
 
 

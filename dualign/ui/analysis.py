@@ -127,6 +127,11 @@ class View:
         return self.solution.outcome is not Outcome.INFEASIBLE
 
     @property
+    def priced(self) -> bool:
+        """Whether λ* exists. Where a threshold is the very best that can be reached it is met in the limit alone."""
+        return self.feasible and self.solution.outcome is not Outcome.INACCURATE
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What the constraints are called."""
         return tuple(term.name for term in self.terms)

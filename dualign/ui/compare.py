@@ -36,6 +36,7 @@ def _summary(lens: LensSettings, view: View) -> dict[str, str]:
     rows = {
         "Data set": lens.samples,
         "Prompts": lens.group or "all",
+        "Reward": lens.reward or data.open_set(lens.samples).manifest.reward,
         "β (reward per nat)": number(lens.beta),
     }
     for j, term in enumerate(view.terms):

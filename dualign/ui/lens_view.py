@@ -14,7 +14,7 @@ from dualign.ui.analysis import View
 from dualign.ui.lens import LensState, PolicyMarker, Unreliable, committed_state, lens
 from dualign.ui.state import LensSettings, at_level, clamp
 from dualign.ui.terms import score_name
-from dualign.ui.texts import md
+from dualign.ui.texts import md, number
 
 _KEY = "lens"
 
@@ -23,15 +23,16 @@ def lens_picture(settings: LensSettings, view: View) -> None:
     """Show the linked dual curve and image set; a position let go of in them becomes the lens."""
     # The component has its own way back to λ*.
     focus_choice(settings, view, way_back=False)
-    solved = bool(np.isfinite(view.solution.multipliers).all())
+    solved = view.priced
     sample_set = data.open_set(settings.samples)
     manifest = sample_set.manifest
     reward = settings.reward or manifest.reward
     interval = None
-    if view.feasible and (view.at_optimum or len(view.multipliers) == 1):
+    if view.priced and (view.at_optimum or len(view.multipliers) == 1):
         low, high = (float(end) for end in data.reliability(settings).multipliers_interval[settings.focus])
         interval = (low, high) if np.isfinite([low, high]).all() else None
     markers = _policies(settings, view)
+    pinned = _pinned(settings)
     lens(
         data.lens_data(settings),
         key=_KEY,
@@ -50,8 +51,8 @@ def lens_picture(settings: LensSettings, view: View) -> None:
         reward_unit="reward units",
         unreliable=Unreliable(effective_sample_size=MEDIAN_GREEN),
         interval=interval,
-        pinned=_pinned(settings),
-        pinned_label="A",
+        pinned=pinned,
+        pinned_label="A" if pinned is None or pinned.beta == settings.beta else f"A, β {number(pinned.beta)}",
         policies=[marker for _, marker in markers],
         source=sample_set.content_hash,
         on_commit=_commit,

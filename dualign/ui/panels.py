@@ -41,7 +41,7 @@ def about(lens: LensSettings, view: View) -> dict[str, str | float]:
 
 def optimum_of(view: View, focus: int) -> tuple[float, float] | None:
     """λ* of one constraint and D*, where there are any."""
-    if not np.isfinite(view.solution.multipliers).all():
+    if not view.priced:
         return None
     return float(view.solution.multipliers[focus]), float(view.solution.dual_optimum)
 
@@ -189,8 +189,10 @@ def _stand_at_point() -> None:
 def pinned_point(lens: LensSettings, view: View) -> tuple[float, float] | None:
     """Slack and height that the pinned policy has in the present view; None where it has no place there."""
     pinned = session.pinned()
-    # Of other prompts it would be another policy.
-    if pinned is None or pinned == lens or (pinned.samples, pinned.group) != (lens.samples, lens.group):
+    # Of other prompts it would be another policy, and of another reward its height another quantity.
+    if pinned is None or pinned == lens:
+        return None
+    if (pinned.samples, pinned.group, pinned.reward) != (lens.samples, lens.group, lens.reward):
         return None
     try:
         return analysis.stands_at(data.view(pinned), view, lens.focus)

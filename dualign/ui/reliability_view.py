@@ -52,8 +52,6 @@ def outcome_panel(lens: LensSettings, view: View) -> None:
             ":material/check: **Not binding.** D does not fall from λ = 0 on, so the minimum lies at the edge: "
             "λ\\* = 0. The slack at λ = 0 is what is left over."
         )
-    elif outcome is Outcome.INACCURATE:
-        st.warning(md(view.solution.message, 500), icon=":material/warning:")
 
 
 def _ease(lens: LensSettings, view: View) -> None:
@@ -81,7 +79,7 @@ def _ease(lens: LensSettings, view: View) -> None:
             )
     beside = f" with the {conflict.others(view)}" if len(view.names) > 1 else ""
     st.caption(
-        f"{number(most)} is all that fits{beside}, but its price is steep and rests on few replies; {number(eased)} "
+        f"{number(most)} is just below all that fits{beside}, but its price is steep and rests on few replies; {number(eased)} "
         "leaves room to look around."
     )
 

@@ -152,6 +152,8 @@ def reading(reliable: Reliability | None, view: View) -> None:
             if reliable is not None:
                 trust(reliable, at_optimum=view.at_optimum)
             glossary()
+        if view.feasible and not view.priced:
+            st.warning(md(view.solution.message, 500), icon=":material/warning:")
         for sentence in view.solution.dependent:
             st.info(md(f"{sentence}.", 500), icon=":material/link:")
 

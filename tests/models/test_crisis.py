@@ -31,7 +31,7 @@ def test_short_messages_as_conversations_open() -> None:
     others = [detect(row.text) is not None for row in rows if not row.crisis]
     assert len(crises) > 50
     assert len(others) > 200
-    # Half of these crises are hints: here neither bar is reached, as docs/crisis-detector.md says; over all sets both are.
+    # Half of these crises are hints: neither bar is reached here, as docs/crisis-detector.md says; over all both are.
     assert sum(others) / len(others) <= 0.12
     assert sum(crises) / len(crises) >= 0.9
 

@@ -94,7 +94,7 @@ function curvePoints(model, x, y) {
 function optimumMark(pen, view, x, y, box, bounds) {
   const { optimum, high } = view;
   if (optimum.outcome === "infeasible" || optimum.multiplier > high) {
-    pen.label("optimum-label", "note optimum-text", box.right, box.top, optimum.outcome === "infeasible" ? (view.bounded ? "no \u03bb*: they cannot all be met" : "D falls without end: infeasible") : `\u03bb* = ${short(optimum.multiplier)} \u2192`,
+    pen.label("optimum-label", "note optimum-text", box.right, box.top, optimum.outcome === "infeasible" ? (optimum.limit ? "no finite \u03bb*: D only nears its bound" : view.bounded ? "no \u03bb*: they cannot all be met" : "D falls without end: infeasible") : `\u03bb* = ${short(optimum.multiplier)} \u2192`,
       [[-6, 10, "end"], [-6, 28, "end"]], { must: true, frame: bounds });
     return;
   }

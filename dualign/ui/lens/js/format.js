@@ -98,7 +98,7 @@ function heldWords(view) {
 }
 
 // The reading at the handle: [verdict, sentence]. What it all costs is the page's headline, said once, there.
-// Verdicts: holds, fails, infeasible.
+// Verdicts: holds, fails, limit, infeasible.
 export function story(view) {
   const { config, at, optimum, slack, multiplier, samples } = view;
   const unit = config.units[config.constraint];
@@ -106,6 +106,9 @@ export function story(view) {
   const beyond = Math.abs(slack) < 1e-6 * samples.spread.utilities[config.constraint] ? 0 : slack;
   const here = `slack ${amount(signed(beyond, utility), unit)}, D = ${fixed(view.dual, reward)}`;
   const held = heldWords(view);
+  if (optimum.limit) {
+    return ["limit", `What is asked for is the very best that can be reached: a growing \u03bb nears it, and none is enough. Here, at \u03bb = ${short(multiplier)}: ${here}${held}.`];
+  }
   if (optimum.outcome === "infeasible") {
     const level = view.form(view.ceiling);
     const reach = level === null ? config.blocked : `at most ${amount(level, unit)} can be reached${config.names.length > 1 ? " beside the others" : ""}`;

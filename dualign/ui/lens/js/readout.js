@@ -15,6 +15,7 @@ export function write(node, content) {
 
 function verdictWords(view, verdict) {
   if (verdict === "infeasible") return "infeasible";
+  if (verdict === "limit") return "met in the limit";
   if (view.config.names.length === 1) return verdict === "holds" ? "constraint holds" : "constraint missed";
   return verdict === "holds" ? "all constraints hold" : `missed: ${missed(view).join(", ")}`;
 }
