@@ -79,8 +79,8 @@ def _ease(lens: LensSettings, view: View) -> None:
             )
     beside = f" with the {conflict.others(view)}" if len(view.names) > 1 else ""
     st.caption(
-        f"{number(most)} is just below all that fits{beside}, but its price is steep and rests on few replies; {number(eased)} "
-        "leaves room to look around."
+        f"{number(most)} is just below all that fits{beside}, but its price is steep and rests on few replies; "
+        f"{number(eased)} leaves room to look around."
     )
 
 

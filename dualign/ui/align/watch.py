@@ -228,6 +228,10 @@ def _progress(job: Job) -> None:
     if job.state == "running":
         if job.stopping:
             text += f" · {'cancelling' if job.stopping == 'cancel' else 'pausing'} at the next safe point"
+        elif progress.phase and progress.phase != "training":
+            text += f" · {progress.phase}"
+            if progress.seconds_left:
+                text += f" · about {duration(progress.seconds_left)} left"
         elif progress.seconds_left is not None:
             text += f" · about {duration(progress.seconds_left)} left ({progress.basis})"
         elif progress.basis:
