@@ -183,7 +183,7 @@ def _slope(
 def _tradeoff_title(data: TradeoffData) -> str:
     kept = f", with {data.kept}" if data.kept else ""
     if data.here is None:
-        return f"The threshold lies beyond what any policy reaches here ({data.best:.3g}{kept})"
+        return f"No policy reaches beyond {data.best:.3g} here{kept}; the threshold is not below that"
     if data.step is not None:
         return f"At threshold {data.here[0]:.3g} the next {data.step[0]:.3g} costs {data.step[1]:.3g} reward{kept}"
     return (

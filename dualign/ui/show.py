@@ -153,7 +153,8 @@ def reading(reliable: Reliability | None, view: View) -> None:
                 trust(reliable, at_optimum=view.at_optimum)
             glossary()
         if view.feasible and not view.priced:
-            st.warning(md(view.solution.message, 500), icon=":material/warning:")
+            said = view.solution.message
+            st.warning(md(said[:1].upper() + said[1:], 500), icon=":material/warning:")
         for sentence in view.solution.dependent:
             st.info(md(f"{sentence}.", 500), icon=":material/link:")
 

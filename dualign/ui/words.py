@@ -217,7 +217,7 @@ def geometry(view: View, lens: LensSettings, reliable: Reliability | None = None
         f"Up is *t*, what it is worth: {worth}. "
     )
     line = f"*t* + {number(lam)} *u* = {number(level, 4)}"
-    if view.at_optimum:
+    if view.at_optimum and view.priced:
         height = steepness = ""
         if reliable is not None:
             low, high = (float(end) for end in reliable.multipliers_interval[j])

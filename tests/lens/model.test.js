@@ -39,6 +39,16 @@ test("where no multiplier is enough an infinite one becomes a place on the axis"
   assert.ok(lens.multiplier > 0 && lens.multiplier <= lens.high && lens.high < 1e3);
 });
 
+test("the very best that can be reached is met in the limit, and no infeasible wish", () => {
+  const lens = model("plain");
+  lens.setThreshold(lens.ends[1].utility);
+  const [verdict, words] = story(lens.view());
+  assert.equal(verdict, "limit");
+  assert.match(words, /very best that can be reached/);
+  lens.setThreshold(lens.ends[1].utility + 0.01);
+  assert.equal(story(lens.view())[0], "infeasible");
+});
+
 test("a conflict that only the page sees makes the lens infeasible, and lifting it feasible again", () => {
   const told = systems.two_constraints.thresholds[0] - 0.05;
   const lens = model("two_constraints", { reach: told, following: true, multipliers: [3, 3] });

@@ -200,9 +200,7 @@ export function solve(problem, beta, threshold, ceiling, guess = null) {
   // What no policy moves is met by all or by none.
   if (!(spread > 0) && threshold <= ceiling + 1e-12) return { outcome: "not_binding", multiplier: 0, at: evaluate(problem, beta, 0) };
   if (threshold >= ceiling - 1e-9 * scale) {
-    // Exactly the best that can be reached is met in the limit of lam without end, by no finite one.
-    const limit = threshold <= ceiling + 1e-9 * scale;
-    return { outcome: "infeasible", limit, multiplier: Infinity, best: ceiling, at: null };
+    return { outcome: "infeasible", multiplier: Infinity, best: ceiling, at: null };
   }
   let at = evaluate(problem, beta, guess ?? 0);
   let low = 0, high = Infinity, zeroTested = false;

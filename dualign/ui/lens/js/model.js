@@ -191,7 +191,10 @@ export class Model {
     const { threshold, ceiling } = this;
     const spread = this.samples.spread.utilities[this.active];
     if (spread > 0 ? threshold >= ceiling - 1e-9 * spread : threshold > ceiling + 1e-12) {
-      return { outcome: "infeasible", multiplier: Infinity, at: null };
+      // Exactly the best that can be reached is met in the limit of lam without end.
+      const near = 1e-9 * spread, end = this.ends[1].utility;
+      const limit = spread > 0 && Math.abs(threshold - ceiling) <= near && Math.abs(end - ceiling) <= near;
+      return { outcome: "infeasible", limit, multiplier: Infinity, at: null };
     }
     return solve(this.problem, this.beta, threshold, this.ends[1].utility, guess);
   }
