@@ -287,8 +287,8 @@ def _image_title(data: ImageSetData) -> str:
     if not data.feasible:
         why = "all constraints together" if data.held else "the wall"
         return f"No policy reaches {why}: at λ = {multiplier:.3g} the slack of {data.name} is {u:+.3g}{held}"
-    side = "inside" if u >= -1e-6 else "outside"
-    return f"At λ = {multiplier:.3g} the policy lies {side} the allowed half-plane: slack {0.0 if abs(u) < 1e-9 else u:+.3g}{held}"
+    side, slack = ("inside" if u >= -1e-6 else "outside"), (0.0 if abs(u) < 1e-9 else u)
+    return f"At λ = {multiplier:.3g} the policy lies {side} the allowed half-plane: slack {slack:+.3g}{held}"
 
 
 # Pixels: a policy's circle, and the shorter side of the plot on a phone.
