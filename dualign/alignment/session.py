@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from dualign.alignment.spec import TrainOptions
 from dualign.alignment.trainer import (
     Collator,
     dpo_config,
+    last_figures,
     lora_config,
     plan_dataset,
     preference_trainer,
@@ -177,13 +178,9 @@ class Session:
         # Those of the held-out prompts too, which are measured on in the end.
         wanted = np.union1d(self.rows(plan.prompts, plan.replies), self.held_out_rows())
         reference = self.reference_for(wanted, lambda done, total: self.phase(REFERENCE, done, total))
-        size = plan.replies.shape[1]
-        _log.info(
-            "%d steps on %d pairs of replies to %d prompts",
-            steps,
-            len(plan.prompts) * size * (size - 1) // 2,
-            len(np.unique(plan.prompts)),
-        )
+        k, trained_on = plan.replies.shape[1], len(np.unique(plan.prompts))
+        pairs = len(plan.prompts) * k * (k - 1) // 2
+        _log.info("%d steps on %d pairs of replies to %d prompts", steps, pairs, trained_on)
         self.phase(TRAINING, 0, 0)
         overrides = {} if learning_rate is None else {"learning_rate": learning_rate}
         callback = progress_callback(
@@ -211,22 +208,11 @@ class Session:
         if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
             rate = self.options.learning_rate if learning_rate is None else learning_rate
             raise ModelError(f"Training diverged at learning rate {rate:g}: lower it.")
-        # Means over the last tenth: single steps are noisy.
-        tail = history[-max(1, len(history) // 10) :]
-        names = {
-            "loss": "loss",
-            "rewards/margins": "reward_margin",
-            "rewards/accuracies": "accuracy",
-            "kl": "kl_batch",
-        }
-        metrics = {ours: float(np.mean([entry[theirs] for entry in tail])) for theirs, ours in names.items()}
+        metrics = last_figures(history)
         metrics |= {"steps": float(steps), "seconds": time.monotonic() - began}
         metrics |= {"steps_run": float(steps - done_before)}
-        metrics |= {"first_loss": float(history[0]["loss"]), "final_loss": float(history[-1]["loss"])}
-        options = self.options
-        return Trained(
-            state=state, metrics=metrics, rank=options.rank, alpha=options.alpha, targets=options.targets
-        )
+        shape = {"rank": self.options.rank, "alpha": self.options.alpha}
+        return Trained(state=state, metrics=metrics, targets=self.options.targets, **shape)
 
     @contextmanager
     def _lora(
@@ -338,10 +324,7 @@ class Session:
         return out
 
     def held_out(self, trained: Trained, point: Array, *, place: int = 0, count: int = 1) -> HeldOut | None:
-        """What a LoRA does on the held-out prompts; None where ``measure_replies`` is 0.
-
-        It is the one at ``place`` of ``count`` that are measured.
-        """
+        """What a LoRA, at ``place`` of ``count``, does on held-out prompts; None where ``measure_replies`` is 0."""
         if not self.options.measure_replies:
             return None
         wanted = self.held_out_rows()
@@ -397,20 +380,11 @@ def open_session(
     device, why = device_words()
     loaded.model.to(device)
     _log.info("on %s: %s", device, why)
-    _log.info(
-        "reference '%s' loaded: %.4g million parameters, %s",
-        reference,
-        sum(parameter.numel() for parameter in loaded.model.parameters()) / 1e6,
-        options.dtype,
-    )
-    sample_set, held = objective.sample_set, int(objective.held_out.sum())
-    _log.info(
-        "set '%s' loaded: %d replies to %d prompts, %d of them held out",
-        sample_set.name,
-        encoded.n_replies,
-        sample_set.n_prompts,
-        held,
-    )
+    count = sum(parameter.numel() for parameter in loaded.model.parameters()) / 1e6
+    _log.info("reference '%s' loaded: %.4g million parameters, %s", reference, count, options.dtype)
+    name, held = objective.sample_set.name, objective.held_out
+    words = "set '%s' loaded: %d replies to %d prompts, %d of them held out"
+    _log.info(words, name, encoded.n_replies, held.size, held.sum())
     if device != "cpu":
         loaded.model.set_attn_implementation("sdpa")
     with arithmetic(options.dtype, options.threads):
@@ -423,8 +397,3 @@ def open_session(
             stopping=stopping,
             phase=phase,
         )
-
-
-def options_record(options: TrainOptions) -> dict[str, Any]:
-    """Training options as plain values."""
-    return {**asdict(options), "targets": list(options.targets)}

@@ -23,7 +23,7 @@ from dualign.alignment.objective import Objective, policy_names, resolve
 from dualign.alignment.online import train_online
 from dualign.alignment.outcome import HeldOut, State, Stopped, Trained
 from dualign.alignment.phases import LOADING, Phase, unheard
-from dualign.alignment.session import Session, open_session, options_record
+from dualign.alignment.session import Session, open_session
 from dualign.alignment.spec import OFFLINE, AlignSpec
 from dualign.alignment.stages import Stages, policy_lora
 from dualign.alignment.timing import Duration, Rates, durations
@@ -338,7 +338,12 @@ def policy_record(
         thresholds=thresholds,
         multipliers=objective.multipliers(point),
         reward=objective.reward if objective.reward_weight else "",
-        options={**options_record(spec.options), "content": spec.content, "specification": spec.to_record()},
+        options={
+            **asdict(spec.options),
+            "targets": list(spec.options.targets),
+            "content": spec.content,
+            "specification": spec.to_record(),
+        },
         metrics=figures,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -231,6 +231,19 @@ def lora_config(options: TrainOptions) -> Any:
     )
 
 
+def last_figures(history: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """What a training showed in the end, by trl's log: means over its last tenth, as single steps are noisy."""
+    tail = history[-max(1, len(history) // 10) :]
+    names = {
+        "loss": "loss",
+        "rewards/margins": "reward_margin",
+        "rewards/accuracies": "accuracy",
+        "kl": "kl_batch",
+    }
+    found = {ours: float(np.mean([entry[theirs] for entry in tail])) for theirs, ours in names.items()}
+    return found | {"first_loss": float(history[0]["loss"]), "final_loss": float(history[-1]["loss"])}
+
+
 def progress_callback(
     *,
     report: Callable[[int, int, Mapping[str, float]], None],
