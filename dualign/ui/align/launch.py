@@ -69,6 +69,8 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
             "Forecast for the best possible policy at this λ, with 95 % intervals over prompts; gains are over the "
             "reference. A trained policy falls somewhat short of it."
         )
+        for note in found.notes:
+            st.caption(md(note, 400))
         if found.trust and found.trust != "green":
             words, icon, _ = LIGHT_WORDS[found.trust]
             st.warning(f"Trust: {words}. " + md(" ".join(found.trust_reasons), 500), icon=icon)

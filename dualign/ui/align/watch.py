@@ -228,12 +228,10 @@ def _progress(job: Job) -> None:
     if job.state == "running":
         if job.stopping:
             text += f" · {'cancelling' if job.stopping == 'cancel' else 'pausing'} at the next safe point"
-        elif progress.phase and progress.phase != "training":
-            text += f" · {progress.phase}"
-            if progress.seconds_left:
-                text += f" · about {duration(progress.seconds_left)} left"
-        elif progress.seconds_left is not None:
+        elif progress.seconds_left is not None and progress.seconds_left >= 1:
             text += f" · about {duration(progress.seconds_left)} left ({progress.basis})"
+        elif progress.phase:
+            text += f" · {progress.phase}"
         elif progress.basis:
             text += f" · time left {progress.basis}"
     st.progress(min(max(fraction or 0.0, 0.0), 1.0), text=md(text, 300))
