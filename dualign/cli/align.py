@@ -261,7 +261,10 @@ def _estimate_text(found: Estimate) -> str:
     lines = [_cost(found), "", table(rows)]
     lines += [f"\nnote: {note}" for note in found.notes]
     if found.trust:
-        lines += ["", f"trust: {found.trust}" + "".join(f"; {reason}" for reason in found.trust_reasons)]
+        lines += [
+            "",
+            f"trust: {found.trust}" + "".join(f"; {reason.rstrip('.')}" for reason in found.trust_reasons),
+        ]
     return "\n".join(lines)
 
 

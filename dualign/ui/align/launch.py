@@ -13,6 +13,7 @@ from dualign.alignment.estimate import Estimate, Expected, Interval, estimate
 from dualign.alignment.launch import job_spec
 from dualign.alignment.spec import AlignSpec
 from dualign.errors import DualignError
+from dualign.evaluation.results import read_result
 from dualign.jobs.capacity import available_memory, gpus
 from dualign.jobs.faults import size
 from dualign.jobs.launchers import NAMES
@@ -67,7 +68,7 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
         show.records([_row(one, required) for one in found.expected], alt="What is expected of each policy")
         st.caption(
             "Forecast for the best possible policy at this λ, with 95 % intervals over prompts; gains are over the "
-            "reference. A trained policy falls somewhat short of it."
+            f"reference. A trained policy differs from it{md(_reached(), 300)}."
         )
         for note in found.notes:
             st.caption(md(note, 400))
@@ -90,6 +91,24 @@ def _headline(expected: tuple[Expected, ...], lens: LensSettings) -> str:
     gains = ", ".join(f"{md(name)} {signed(gain.value)}" for name, gain in one.utility_gains.items())
     reward = md(lens.reward or data.open_set(lens.samples).manifest.reward)
     return f"Expected: {gains}, {reward} {signed(one.reward_gain.value)}, {number(one.kl.value)} nats away"
+
+
+def _reached() -> str:
+    """What the shipped policies reached of their own forecasts, by the stored experiment; empty without it."""
+    try:
+        rows = read_result("tradeoff").tables["trained"]
+    except (DualignError, KeyError):
+        return ""
+    shares: dict[str, list[float]] = {}
+    for title, expected, achieved in zip(rows["title"], rows["expected"], rows["achieved"], strict=True):
+        method, _, asked = str(title).partition(",")
+        if "≥" in asked:
+            shares.setdefault(method, []).append(100 * achieved / expected)
+    told = [
+        f"{method} {min(found):.0f}" + (f" to {max(found):.0f} %" if len(found) > 1 else " %")
+        for method, found in shares.items()
+    ]
+    return f": of the gain forecast for them the shipped ones reached {', '.join(told)}" if told else ""
 
 
 def _row(one: Expected, required: Mapping[str, float]) -> dict[str, str]:

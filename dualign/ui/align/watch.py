@@ -384,16 +384,16 @@ def difference(job: Job, other: Job) -> list[dict[str, str]]:
             rows.append(
                 {
                     "Setting": label_of(key),
-                    "This job": _word(first.get(key)),
-                    "The other": _word(second.get(key)),
+                    "This job": _word(first.get(key), none="the default"),
+                    "The other": _word(second.get(key), none="the default"),
                 }
             )
     return rows
 
 
-def _word(value: Any) -> str:
+def _word(value: Any, *, none: str = "–") -> str:
     if value is None or value == "":
-        return "–"
+        return none
     return number(float(value)) if isinstance(value, float) else str(value)
 
 
