@@ -8,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dualign import jobs
-from dualign.models.chat import ChatReply, policy_id
-from dualign.ui.chat.conversation import Reply
+from dualign.models.chat import ChatReply, ReferencePolicy, policy_id
+from dualign.ui.chat import answer, scoring
+from dualign.ui.chat.comparison import Comparison
+from dualign.ui.chat.conversation import Conversation, Reply
 from dualign.ui.chat.page_state import Chat
 from tests.app.conftest import OpenApp, texts
 
@@ -78,8 +80,11 @@ def test_a_message_that_is_too_long_waits_to_be_shortened(open_chat: OpenApp) ->
     app.button(key="send_draft").click().run()
     assert [exchange.message for exchange in chat_of(app).conversation.exchanges] == ["a few words"]
     assert not chat_of(app).draft
-    app = say(app, "I want to kill myself. " + "word " * 1000)
-    assert "Please talk to a person now" in texts(app)
+    # A sign of a crisis counts wherever it stands, also behind what a conversation can take.
+    for said in ("I want to kill myself. " + "word " * 1000, "word " * 5000 + "I want to kill myself."):
+        app = say(open_chat(), said)
+        assert "Please talk to a person now" in texts(app)
+        assert not chat_of(app).waiting
 
 
 def test_a_blind_round_shows_both_replies_or_none(open_chat: OpenApp) -> None:
@@ -166,3 +171,20 @@ def test_a_link_opens_the_prompt_again(open_chat: OpenApp) -> None:
     chat = chat_of(app)
     assert chat.conversation.exchanges[0].prompt_id == 3
     assert chat.comparison.settings.max_tokens == 17
+
+
+def test_scores_that_come_late_undo_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = Chat(Comparison((ReferencePolicy(), ReferencePolicy())))
+    chat.send("How do I sleep better?")
+
+    def late(conversation: Conversation, land: object) -> Conversation:
+        chat.resend(0, "I took all my pills and want to die")
+        return conversation
+
+    monkeypatch.setattr(scoring, "scored", late)
+    monkeypatch.setattr(scoring, "waits", lambda exchange: True)
+    assert answer.score(chat, None)  # type: ignore[arg-type]
+    assert [exchange.message for exchange in chat.conversation.exchanges] == [
+        "I took all my pills and want to die"
+    ]
+    assert chat.conversation.signal is not None

@@ -291,6 +291,17 @@ def policy_spec(**metrics: object) -> PolicySpec:
     )
 
 
+def test_what_is_given_up_is_counted_from_the_same_kind() -> None:
+    land = landscape.build(
+        make_set("plain"), reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0
+    )
+    best = ResampledPolicy(multipliers={"harmless": 1.0}, beta=1.0, candidates=8, best=True)
+    free, spot = spots.most_helpful(best, land), spots.spot_of(best, land, {})
+    assert free.reward_rank > land.resampled(0.0, 8).reward_rank
+    told = spots.gives_up(spot, land.spot(None), free, land, simple=True)
+    assert f"gives up {free.reward_rank - spot.reward_rank:.0f} places of helpfulness" in told
+
+
 def test_a_choice_among_few_replies_reaches_less_than_the_exact_policy() -> None:
     sample_set = make_set("plain")
     land = landscape.build(sample_set, reward="helpful", utility="harmless", beta=1.0, best=0.8, top=3.0)
@@ -331,8 +342,8 @@ def test_what_was_not_measured_has_no_figures(temporary_store: Path) -> None:
     assert catalogue.with_lam(bare, 1.0) == bare
     assert catalogue.title(bare, land, specs, simple=False)
     for simple in (True, False):
-        assert "measured" in spots.gives_up(mixed, reference, land, simple=simple)
-        assert "nan" not in spots.gives_up(mixed, reference, land, simple=simple)
+        assert "measured" in spots.gives_up(mixed, reference, reference, land, simple=simple)
+        assert "nan" not in spots.gives_up(mixed, reference, reference, land, simple=simple)
 
 
 def measured_spec(name: str, gain: float) -> PolicySpec:

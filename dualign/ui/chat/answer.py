@@ -81,10 +81,15 @@ def _words(cell: Cell) -> str:
 
 def score(chat: Chat, land: Landscape) -> bool:
     """Score what has no scores yet; whether anything changed."""
-    if not chat.conversation.exchanges or not scoring.waits(chat.conversation.exchanges[-1]):
+    before = chat.conversation
+    if not before.exchanges or not scoring.waits(before.exchanges[-1]):
         return False
     with st.spinner("Scoring the replies"):
-        chat.conversation = scoring.scored(chat.conversation, land)
+        found = scoring.scored(before, land)
+    with chat.lock:
+        # A click may have changed the conversation meanwhile: its own run scores what stands there now.
+        if chat.conversation is before:
+            chat.conversation = found
     return True
 
 

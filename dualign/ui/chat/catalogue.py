@@ -169,13 +169,16 @@ def _simple_title(policy: ChatPolicy, land: Landscape, specs: Mapping[str, Polic
         return "The original"
     lam = lam_of(policy)
     if lam is not None:
+        how = ", word by word" if isinstance(policy, MixedPolicy) else ""
+        if isinstance(policy, ResampledPolicy) and policy.best:
+            how = ", always the top draft"
         if lam <= 0:
-            return "As helpful as it gets"
+            return f"As helpful as it gets{how}"
         if land.best > 0 and lam < 0.75 * land.best:
-            return "Leaning helpful"
+            return f"Leaning helpful{how}"
         if land.best > 0 and lam <= 1.25 * land.best:
-            return "Balanced"
-        return "Leaning careful"
+            return f"Balanced{how}"
+        return f"Leaning careful{how}"
     return option_title(option_of(policy), specs, simple=True)
 
 

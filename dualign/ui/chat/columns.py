@@ -15,7 +15,7 @@ from dualign.ui.chat.comparison import LETTERS
 from dualign.ui.chat.conversation import Exchange, Reply
 from dualign.ui.chat.landscape import Landscape, Spot
 from dualign.ui.chat.page_state import Chat
-from dualign.ui.chat.spots import gives_up
+from dualign.ui.chat.spots import gives_up, most_helpful
 from dualign.ui.texts import md, number
 
 # A reply that grows, or says how it comes about, would tell which policy it is.
@@ -40,6 +40,7 @@ def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: S
             letter = LETTERS[column]
             if chat.hidden:
                 st.markdown(f"**{letter}** · hidden until you vote")
+                wipe()
                 continue
             policy = chat.shown[column]
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -52,7 +53,19 @@ def heads(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: S
             if chat.order is None:
                 _choice(chat, column, land, specs)
                 _slider(chat, column, land, specs)
-            st.caption(md(gives_up(spots[column], reference, land, simple=simple), 300))
+            st.caption(
+                md(gives_up(spots[column], reference, most_helpful(policy, land), land, simple=simple), 300)
+            )
+
+
+def wipe(count: int = 6) -> None:
+    """Overwrite what an earlier run left further down in this container.
+
+    Until a run ends the browser keeps what the one before it drew, and a run that streams goes on for long: scores and
+    names of the last round would stand under this one.
+    """
+    for _ in range(count):
+        st.empty()
 
 
 def _focus_button(chat: Chat, column: int) -> None:
@@ -194,8 +207,10 @@ def _exchanges(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> 
             with place, st.chat_message("assistant", avatar=":material/smart_toy:"):
                 if newest and column in chat.waiting:
                     places[column] = st.empty()
+                    wipe()
                 elif newest and chat.waiting and chat.hidden:
                     st.text(TOGETHER)
+                    wipe()
                 elif column < len(exchange.replies):
                     _reply(chat, exchange.replies[column], land, specs, column, key=f"{index}_{column}")
     return places

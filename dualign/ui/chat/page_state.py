@@ -12,7 +12,7 @@ import streamlit as st
 
 from dualign.errors import StoreError
 from dualign.models.chat import ChatPolicy
-from dualign.models.crisis import detect
+from dualign.models.crisis import CrisisSignal, detect
 from dualign.models.policies import PolicySpec
 from dualign.samples import SampleSet
 from dualign.ui import data, session
@@ -26,9 +26,8 @@ from dualign.ui.chat.votes import Choice, Vote
 from dualign.ui.state import LensSettings
 
 CHAT_KEY = "chat"
-# A pasted message is read for signs of a crisis up to here (some two seconds), and kept to be shortened up to there.
-_LONGEST_READ = 20_000
-_LONGEST_DRAFT = 100_000
+# A pasted message is read for signs of a crisis, and kept to be shortened, up to here: that takes a few seconds.
+_LONGEST_READ = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,17 +119,22 @@ class Chat:
         """Whether replies wait behind a choice, since the conversation signalled a crisis."""
         return self.conversation.signal is not None and not self.study
 
-    def send(self, message: str, *, prompt_id: int | None = None) -> None:
-        """Add a message; whether it signals a crisis is settled before any model hears of it."""
-        self.stop()
-        if self.voted is not None and self.conversation.signal is None:
-            # Names are known by now: what is said next begins another round.
-            self.clear()
-        exchange = Exchange(message, self.comparison.settings, prompt_id=prompt_id, signal=detect(message))
-        self.conversation = self.conversation.add(exchange)
-        self.comparison = replace(self.comparison, prompt_id=prompt_id)
-        self.editing, self.draft = None, ""
-        self.ask()
+    def send(self, message: str, *, prompt_id: int | None = None, signal: CrisisSignal | None = None) -> None:
+        """Add a message; whether it signals a crisis is settled before any model hears of it.
+
+        ``signal`` is what was found in the whole of a message of which this is the beginning.
+        """
+        with self.lock:
+            self.stop()
+            if self.voted is not None and self.conversation.signal is None:
+                # Names are known by now: what is said next begins another round.
+                self.clear()
+            found = signal or detect(message)
+            exchange = Exchange(message, self.comparison.settings, prompt_id=prompt_id, signal=found)
+            self.conversation = self.conversation.add(exchange)
+            self.comparison = replace(self.comparison, prompt_id=prompt_id)
+            self.editing, self.draft = None, ""
+            self.ask()
 
     def ask(self, *columns: int) -> None:
         """Ask for replies to the newest message: of all columns, or of some beside those still waited for."""
@@ -157,7 +161,7 @@ class Chat:
         with self.lock:
             self._halt()
             self.conversation = self.conversation.until(index)
-        self.send(message, prompt_id=old.prompt_id if message == old.message else None)
+            self.send(message, prompt_id=old.prompt_id if message == old.message else None)
 
     def clear(self) -> None:
         """Forget the conversation, and begin another blind round where there is one."""
@@ -239,12 +243,12 @@ def submit(text: str) -> None:
     if len(message) <= LONGEST_MESSAGE:
         if message:
             chat.send(message)
-    elif detect(message[:_LONGEST_READ]) is not None:
-        # Help comes first: the part that a model could read is enough to stand in the conversation.
-        chat.send(message[:LONGEST_MESSAGE])
+    elif (found := detect(message[:_LONGEST_READ])) is not None:
+        # Help comes first, wherever in the message the sign stands; its beginning stands for it in the conversation.
+        chat.send(message[:LONGEST_MESSAGE], signal=found)
     else:
         chat.stop()
-        chat.draft = message[:_LONGEST_DRAFT]
+        chat.draft = message[:_LONGEST_READ]
 
 
 def current() -> Chat:

@@ -9,7 +9,7 @@ import streamlit as st
 from dualign.figures.policies import Mark, PolicyMapData, policy_map_figure
 from dualign.models.policies import PolicySpec
 from dualign.ui import show
-from dualign.ui.chat import catalogue
+from dualign.ui.chat import catalogue, columns
 from dualign.ui.chat.comparison import LETTERS
 from dualign.ui.chat.landscape import Landscape, Spot
 from dualign.ui.chat.page_state import Chat
@@ -17,8 +17,15 @@ from dualign.ui.chat.page_state import Chat
 
 def position_map(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: Sequence[Spot]) -> None:
     """The map with a mark a column, where ``spots`` says; nothing while a blind round hides which is which."""
-    if chat.hidden:
-        return
+    # Always one place on the page, so that what stands below it is drawn over itself.
+    with st.container():
+        if chat.hidden:
+            columns.wipe()
+        else:
+            _map(chat, land, specs, spots)
+
+
+def _map(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec], spots: Sequence[Spot]) -> None:
     simple = chat.comparison.simple
     reference = land.spot(None)
     marks = [

@@ -82,8 +82,8 @@ def _study_choice(chat: Chat) -> None:
 
     def change() -> None:
         chat.study = bool(st.session_state["study"])
-        exchange = chat.conversation.exchanges[-1]
-        if chat.study and not exchange.replies:
+        newest = chat.conversation.exchanges[-1:]
+        if chat.study and newest and not newest[0].replies:
             chat.ask()
 
     st.toggle(

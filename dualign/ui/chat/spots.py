@@ -70,8 +70,18 @@ def _between(policy: InterpolatedPolicy, land: Landscape, specs: Mapping[str, Po
     return Spot(mean("reward"), mean("utility"), mean("reward_rank"), mean("utility_rank"), "between")
 
 
-def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> str:
-    """What a setting gains and gives up against the reference, in one sentence with numbers."""
+def most_helpful(policy: ChatPolicy, land: Landscape) -> Spot:
+    """The policy of the same kind at lam = 0; for one without lam, the resampled one."""
+    if isinstance(policy, ResampledPolicy):
+        return land.resampled(0.0, policy.candidates, best=policy.best)
+    return land.resampled(0.0, CANDIDATES)
+
+
+def gives_up(spot: Spot, reference: Spot, free: Spot, land: Landscape, *, simple: bool) -> str:
+    """What a setting gains and gives up against the reference, in one sentence with numbers.
+
+    ``free`` is where its kind sits when care has no weight (`most_helpful`).
+    """
     if not spot.known:
         return (
             "Nobody has measured what this one gains and gives up: its answers have to speak for it."
@@ -91,7 +101,7 @@ def gives_up(spot: Spot, reference: Spot, land: Landscape, *, simple: bool) -> s
             f"Here a typical answer is more {careful} than {spot.utility_rank:.0f} of 100 answers of the original, "
             f"and more {helpful} than {spot.reward_rank:.0f} of 100."
         )
-        return f"{typical} {_given(spot, land)}{_hedge(spot)}"
+        return f"{typical} {_given(spot, free)}{_hedge(spot)}"
     source = {
         "expected": "expected",
         "predicted": "predicted for the exact policy at its λ, not measured",
@@ -111,8 +121,8 @@ def _hedge(spot: Spot) -> str:
     }.get(spot.basis, "")
 
 
-def _given(spot: Spot, land: Landscape) -> str:
-    lost = land.resampled(0.0, CANDIDATES).reward_rank - spot.reward_rank
+def _given(spot: Spot, free: Spot) -> str:
+    lost = free.reward_rank - spot.reward_rank
     if spot.utility_rank < 48:
         return f"It gives up {50 - spot.utility_rank:.0f} places of care."
     if lost > 1:
