@@ -210,6 +210,20 @@ def test_the_crisis_panel_needs_no_model(no_model: str, open_page: OpenPage) -> 
     expect(panel).to_be_visible()
 
 
+def test_a_click_at_once_loses_no_crisis(no_model: str, open_page: OpenPage) -> None:
+    page = rest(open_page(f"{no_model}/chat", expect_errors=True))
+    for _ in range(2):
+        say(page, "I can't go on, I want to kill myself")
+        # Before the run that shows the panel has drawn the rest of the page.
+        page.locator(".st-key-study label").first.click()
+        expect(page.get_by_text("dualign models fetch").first).to_be_visible(timeout=WAIT)
+        expect(page.locator(".st-key-crisis_panel")).to_be_visible()
+        expect(page.get_by_text("I can't go on").first).to_be_visible()
+        page.locator(".st-key-not_a_crisis button").click()
+        expect(page.locator(".st-key-crisis_panel")).to_have_count(0, timeout=WAIT)
+        rest(page)
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_two_hundred_hostile_texts_are_shown_as_text(
     url: str, store: Path, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, width: int

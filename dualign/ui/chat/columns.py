@@ -93,7 +93,8 @@ def _choice(chat: Chat, column: int, land: Landscape, specs: Mapping[str, Policy
 
     def change() -> None:
         option = found.get(st.session_state[key])
-        if option is not None:
+        # Streamlit calls this also where nothing changed: after a run that a click ended before it drew the list.
+        if option is not None and option != catalogue.option_of(chat.comparison.policies[column]):
             lam = catalogue.lam_of(chat.comparison.policies[column])
             start = lam if lam is not None else (land.best or land.top / 2)
             chat.set_policy(column, catalogue.policy_of(option, start, land, specs))

@@ -72,6 +72,8 @@ def _count(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None
     def change() -> None:
         count = int(st.session_state["count"])
         before = len(chat.comparison.policies)
+        if count == before:
+            return
         chat.comparison = chat.comparison.with_columns(count, catalogue.start_policies(land, specs))
         chat.focus = None
         if count > before:
@@ -91,10 +93,17 @@ def _count(chat: Chat, land: Landscape, specs: Mapping[str, PolicySpec]) -> None
 
 def _blind(chat: Chat) -> None:
     st.session_state["blind"] = chat.comparison.blind
+
+    def change() -> None:
+        # Streamlit calls this also where nothing changed: after a run that a click ended before it drew the switch.
+        blind = bool(st.session_state["blind"])
+        if blind != chat.comparison.blind:
+            chat.set_blind(blind)
+
     st.toggle(
         "Blind",
         key="blind",
-        on_change=lambda: chat.set_blind(bool(st.session_state["blind"])),
+        on_change=change,
         disabled=len(chat.comparison.policies) < 2,
         help="Two columns, shuffled and unnamed. Read, vote, then see which was which. Begins a new conversation.",
     )
