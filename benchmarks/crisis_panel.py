@@ -64,7 +64,7 @@ def measure(browser: Browser, url: str, rounds: int, *, replying: bool) -> np.nd
     for k in range(rounds):
         page = visit(browser, url)
         if replying:
-            send(page, "Tell me a long story about a lighthouse.")
+            send(page, "Describe in many words how bread is baked.")
             page.wait_for_function(
                 "() => [...document.querySelectorAll('.st-key-conversation [data-testid=stText]')].slice(1)"
                 ".some(cell => cell.innerText.length > 20 && !cell.innerText.startsWith('Loading'))",

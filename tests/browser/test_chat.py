@@ -125,7 +125,7 @@ def test_two_columns_stream_at_once(url: str, open_page: OpenPage) -> None:
 
 def test_stop_keeps_what_stands_and_editing_sends_again(url: str, open_page: OpenPage) -> None:
     page = rest(open_page(at(url, ReferencePolicy(), seed=1, tokens=512, temp=2.0), expect_errors=True))
-    say(page, "Tell me a long story about a lighthouse.")
+    say(page, "Describe in many words how bread is baked.")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.st-key-conversation [data-testid=stText]')]"
         ".slice(1).some(cell => cell.innerText.length > 20 && !cell.innerText.startsWith('Loading'))",
