@@ -33,7 +33,7 @@ def run() -> NoReturn:
         except (OSError, ValueError):
             # The reader is gone or the disk is full: what was to be said did not arrive.
             status = status or 1
-    os._exit(status)
+    os._exit(status or 0)
 
 
 def _status() -> int:

@@ -112,7 +112,7 @@ def test_launch_kill_resume_and_the_policy_is_there(server: str, open_page: Call
     expect(page.locator(".st-key-align_forecast")).to_contain_text("20 steps")
     page.locator(".st-key-align_launch button").click()
     shown(page, "done")
-    shown(page, "Finished: letters-mocan-safe-0.2")
+    shown(page, "Made letters-mocan-safe-0.2")
     expect(page.get_by_role("heading", name="Trained policies")).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Geometry").click()
     figure = page.get_by_role("figure", name=re.compile("trained policy letters-mocan-safe-0.2"))

@@ -288,7 +288,7 @@ def test_what_was_typed_is_found_nowhere(
     url: str, store: Path, open_page: OpenPage, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     page = rest(open_page(at(url, ReferencePolicy(), tokens=8), expect_errors=True))
-    say(page, f"Please remember the word {CANARY} for me.")
+    say(page, f"How is the word {CANARY} pronounced?")
     done(page)
     everywhere = tmp_path_factory.getbasetemp()
     assert _holding(everywhere, CANARY) == []
