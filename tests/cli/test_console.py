@@ -84,7 +84,9 @@ def test_an_exception_that_is_asked_for_is_shown() -> None:
 
 
 def test_an_interrupt_is_told_as_one() -> None:
-    body = "print('up', flush=True)\ntime.sleep(60)"
+    # A run in the background may have been told to ignore interrupts, and its children with it.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    body = heard + "\nprint('up', flush=True)\ntime.sleep(60)"
     lines = "\n".join(f"    {line}" for line in body.splitlines())
     with subprocess.Popen(
         [sys.executable, "-c", LEAVING.format(body=lines)],
