@@ -10,6 +10,7 @@ from dualign.alignment.spec import OFFLINE, AlignSpec, TrainOptions
 from dualign.errors import InvalidInputError, ModelError
 from dualign.models.adapters import CONFIG
 from dualign.models.policies import policy_folder
+from dualign.samples import SampleSet
 
 
 def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> None:
@@ -19,9 +20,8 @@ def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> Non
     ------
     InvalidInputError
         More prompts a step than are trained on, more replies than are at hand, a rank beyond the model's width,
-        modules that it does not have, a policy to start from that is of another shape, or a set without replies.
+        modules that it does not have, or a policy to start from that is of another shape.
     """
-    require_texts(objective)
     options, train = spec.options, ~objective.held_out
     if options.batch_size > train.sum():
         raise InvalidInputError(
@@ -49,7 +49,7 @@ def check_options(spec: AlignSpec, objective: Objective, size: ModelSize) -> Non
         check_start(options)
 
 
-def require_texts(objective: Objective) -> None:
+def require_texts(sample_set: SampleSet) -> None:
     """Refuse a set whose scores belong to no replies of a model.
 
     Raises
@@ -57,11 +57,10 @@ def require_texts(objective: Objective) -> None:
     InvalidInputError
         A synthetic set, no prompts, or no replies.
     """
-    sample_set = objective.sample_set
     if sample_set.manifest.origin == "synthetic":
         raise InvalidInputError(
-            f"the scores of '{sample_set.name}' belong to no replies of a model, so nothing can be trained on it: "
-            "choose the demo, or import a set with prompts and replies."
+            f"the scores of '{sample_set.name}' belong to no replies of a model and it holds no texts, so "
+            "nothing can be trained on it: choose the demo, or import a set with prompts and replies."
         )
     if not any(sample_set.prompts) or not any(sample_set.responses(0)):
         raise InvalidInputError(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dualign.alignment import pecan
-from dualign.alignment.checks import check_options
+from dualign.alignment.checks import check_options, require_texts
 from dualign.alignment.cost import memory_bytes, model_size
 from dualign.alignment.objective import policy_names, resolve
 from dualign.alignment.spec import AlignSpec
@@ -101,6 +101,7 @@ def estimate(spec: AlignSpec, *, resamples: int = 400, rng: np.random.Generator 
         pecan.check(spec, objective)
     names = policy_names(spec, objective)
     steps = total_steps(spec, objective)
+    require_texts(objective.sample_set)
     size = model_size(reference_name(spec, objective))
     check_options(spec, objective, size)
     duration = expected_duration(spec, objective)

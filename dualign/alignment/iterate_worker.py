@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from dualign.alignment.checks import check_options
+from dualign.alignment.checks import check_options, require_texts
 from dualign.alignment.cost import model_size
 from dualign.alignment.iterate_spec import IterateSpec
 from dualign.alignment.iterative import dual_prompts, iterate
@@ -19,8 +19,8 @@ from dualign.models.policies import policy_folder, read_policy
 ENTRY = "dualign.alignment.iterate_worker"
 
 
-def job_spec(spec: IterateSpec) -> JobSpec:
-    """The job that runs the iterations.
+def job_spec(spec: IterateSpec, *, gpus: int = 0) -> JobSpec:
+    """The job that runs the iterations; ``gpus`` are claimed, 0 trains on the CPU.
 
     Raises
     ------
@@ -29,6 +29,7 @@ def job_spec(spec: IterateSpec) -> JobSpec:
     """
     objective = resolve(spec.align)
     kept = objective.held_out | dual_prompts(objective, spec.dual_share)
+    require_texts(objective.sample_set)
     size = model_size(reference_name(spec.align, objective))
     check_options(spec.align, replace(objective, held_out=kept), size)
     return JobSpec(
@@ -37,6 +38,7 @@ def job_spec(spec: IterateSpec) -> JobSpec:
         payload=spec.to_record(),
         title=spec.align.title or spec.title(objective),
         total_steps=total_steps(spec.align, objective),
+        gpus=gpus,
     )
 
 

@@ -141,7 +141,7 @@ def train(
         )
     if spec.method == "pecan":
         pecan.check(spec, objective)
-    require_texts(objective)
+    require_texts(objective.sample_set)
     with open_session(
         objective,
         spec.options,

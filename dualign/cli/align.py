@@ -6,11 +6,12 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dualign.cli.jobs import job_record
 from dualign.cli.output import dump, duration, table, told
+from dualign.cli.training import add_training, given
 from dualign.duality.statements import parse_thresholds, single_form
 from dualign.errors import InvalidInputError, JobError, ModelError
 
@@ -64,55 +65,7 @@ def add_commands(commands: Any) -> None:
         metavar="NAME=P",
         help="pecan: stored policy aligned to a utility; those not named are trained first",
     )
-    training = align.add_argument_group("training")
-    training.add_argument("--steps", type=int, metavar="N", help="optimizer steps a policy")
-    training.add_argument("--batch-size", type=int, metavar="N", help="prompts a step")
-    training.add_argument(
-        "--replies", type=int, metavar="N", help="replies of a prompt compared with each other"
-    )
-    training.add_argument("--labels", choices=("soft", "hard"))
-    training.add_argument("--learning-rate", type=float, metavar="X")
-    training.add_argument(
-        "--warmup",
-        dest="warmup_share",
-        type=float,
-        metavar="SHARE",
-        help="share of the steps over which the learning rate rises (0.05)",
-    )
-    training.add_argument("--weight-decay", type=float, metavar="X", help="of AdamW (0)")
-    training.add_argument("--max-grad-norm", type=float, metavar="X", help="gradients are cut to it (1)")
-    training.add_argument("--rank", type=int, metavar="N", help="rank of the LoRA")
-    training.add_argument("--alpha", type=int, metavar="N", help="scale of the LoRA times its rank")
-    training.add_argument(
-        "--targets",
-        type=_names,
-        metavar="A,B",
-        help="modules that get a LoRA (q_proj,k_proj,v_proj,o_proj)",
-    )
-    training.add_argument("--dtype", choices=("mixed", "float32", "bfloat16"))
-    training.add_argument("--held-out", type=float, metavar="SHARE", help="share of prompts never trained on")
-    training.add_argument("--seed", type=int)
-    training.add_argument("--threads", type=int, help="torch threads")
-    training.add_argument("--checkpoint-every", type=int, metavar="N", help="steps between checkpoints")
-    training.add_argument(
-        "--measure-replies",
-        type=int,
-        metavar="N",
-        help="held-out replies a prompt read after training (16; 0: none)",
-    )
-    training.add_argument(
-        "--sample-replies",
-        type=int,
-        metavar="N",
-        help="pecan: replies a prompt whose log-probabilities enter its dual (16)",
-    )
-    training.add_argument(
-        "--max-new-tokens",
-        type=int,
-        metavar="N",
-        help="rloo, grpo: longest reply, tokens (the reference's own)",
-    )
-    training.add_argument("--warm-start", metavar="P", help="stored policy to start from")
+    add_training(align)
     align.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
     align.add_argument("--gpus", type=int, default=0, metavar="N", help="GPUs to claim (0: the CPU)")
     align.add_argument(
@@ -137,11 +90,6 @@ def spec_of(arguments: argparse.Namespace) -> AlignSpec:
 
     constraints = parse_thresholds(arguments.threshold)
     points = [_point(text, "--multipliers", float) for text in arguments.multipliers]
-    given = {
-        field.name: getattr(arguments, field.name)
-        for field in fields(TrainOptions)
-        if getattr(arguments, field.name, None) is not None
-    }
     if arguments.utilities_only and not points:
         raise InvalidInputError("--utilities-only weighs the utilities by --multipliers: give them.")
     return AlignSpec(
@@ -161,12 +109,8 @@ def spec_of(arguments: argparse.Namespace) -> AlignSpec:
             for text in arguments.utility_policy
             for name, policy in _point(text, "--utility-policy", str).items()
         },
-        options=TrainOptions(**given),
+        options=TrainOptions(**given(arguments)),
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _point(text: str, option: str, kind: type) -> dict[str, Any]:

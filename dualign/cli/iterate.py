@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from dualign.cli.output import dump, table
+from dualign.cli.training import add_training, given
 from dualign.duality.statements import parse_thresholds, single_form
 
 if TYPE_CHECKING:
@@ -29,18 +30,6 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--beta", type=float, help="weight of the KL term (the set's own)")
     parser.add_argument("--name", default="", metavar="N", help="name of the policy")
     parser.add_argument("--iterations", type=int, default=4, metavar="T", help="1 is one-shot (4)")
-    parser.add_argument("--steps", type=int, metavar="N", help="optimizer steps of all iterations together")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="prompts a step")
-    parser.add_argument(
-        "--pair-replies",
-        type=int,
-        metavar="N",
-        help="replies of a prompt compared with each other in training",
-    )
-    parser.add_argument("--labels", choices=("soft", "hard"))
-    parser.add_argument("--learning-rate", type=float, metavar="X")
-    parser.add_argument("--rank", type=int, metavar="N", help="rank of the LoRA")
-    parser.add_argument("--alpha", type=int, metavar="N", help="scale of the LoRA times its rank")
     parser.add_argument(
         "--rule",
         choices=("newton", "constant", "diminishing"),
@@ -63,9 +52,8 @@ def add_commands(commands: Any) -> None:
         metavar="SHARE",
         help="of each group's training prompts, kept for the dual steps (0.25)",
     )
-    parser.add_argument("--warm-start", default="", metavar="P", help="stored policy to start from")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, help="torch threads")
+    # --replies are drawn for a dual step; those that training compares have an option of their own.
+    add_training(parser, leave_out=("max_new_tokens",), renamed={"replies": "--pair-replies"})
     parser.add_argument("--launcher", default="local", metavar="L", help="local, ray or slurm (local)")
     parser.add_argument("--gpus", type=int, default=0, metavar="N", help="GPUs to claim (0: the CPU)")
     parser.add_argument("--wait", action="store_true", help="follow the job on stderr until it ends")
@@ -78,23 +66,6 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
     from dualign.alignment import AlignSpec, TrainOptions
     from dualign.alignment.iterate_spec import IterateSpec
 
-    # --replies are drawn for a dual step; those that training compares have an option of their own.
-    given = {
-        name: getattr(arguments, {"replies": "pair_replies"}.get(name, name))
-        for name in (
-            "steps",
-            "batch_size",
-            "replies",
-            "labels",
-            "learning_rate",
-            "rank",
-            "alpha",
-            "seed",
-            "threads",
-            "warm_start",
-        )
-    }
-    options = TrainOptions(**{name: value for name, value in given.items() if value is not None})
     constraints = parse_thresholds(arguments.threshold)
     align = AlignSpec(
         samples=arguments.samples,
@@ -103,7 +74,7 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
         thresholds={c.name: c.value for c in constraints},
         form=single_form(constraints, None),
         beta=arguments.beta,
-        options=options,
+        options=TrainOptions(**given(arguments)),
     )
     return IterateSpec(
         align=align,
@@ -117,12 +88,12 @@ def spec_of(arguments: argparse.Namespace) -> IterateSpec:
 
 
 def _iterate(arguments: argparse.Namespace) -> str:
+    from dualign.alignment.iterate_worker import job_spec
     from dualign.cli.align import follow
     from dualign.cli.jobs import job_record
-    from dualign.evaluation.iterations import iteration_job
     from dualign.jobs import submit
 
-    job = submit(iteration_job(spec_of(arguments), gpus=arguments.gpus), launcher=arguments.launcher)
+    job = submit(job_spec(spec_of(arguments), gpus=arguments.gpus), launcher=arguments.launcher)
     if arguments.wait:
         job = follow(job)
     if arguments.json:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from dualign.ui.texts import duration
+
 
 def dump(record: Any) -> str:
     """Strict JSON text: NaN and infinities, which JSON lacks, become null."""
@@ -52,13 +54,6 @@ def told(text: str, *, last: bool = True) -> None:
     print(
         f"\r{text:<100}" if live else text, end="" if live and not last else "\n", file=sys.stderr, flush=True
     )
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def progress(what: str) -> Callable[[int, int], None]:

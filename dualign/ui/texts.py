@@ -66,3 +66,10 @@ def counted(count: int, one: str, many: str = "") -> str:
 def interval(low: float, high: float, digits: int = 3) -> str:
     """An interval in words a reader of plain text understands."""
     return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

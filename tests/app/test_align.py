@@ -18,7 +18,7 @@ from dualign.jobs import JobSpec
 from dualign.samples import Store
 from dualign.ui import analysis
 from dualign.ui.align.choices import Choices, default_front, front_points, parse_front, specification
-from dualign.ui.align.watch import difference, duration, flat
+from dualign.ui.align.settings import difference, flat
 from dualign.ui.state import LensSettings
 from tests.app.conftest import OpenApp, texts
 
@@ -110,11 +110,6 @@ def test_settings_in_which_two_jobs_differ() -> None:
     assert difference(first, second) == [
         {"Setting": "Seed", "This job": "0", "The other": "3"},
     ]
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (600, "10 min"), (7200, "2.0 h")])
-def test_durations_as_people_say_them(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def test_training_curves_are_smoothed_thinned_and_titled() -> None:

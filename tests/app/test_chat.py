@@ -8,12 +8,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dualign import jobs
-from dualign.models.chat import ChatReply, ReferencePolicy, policy_id
+from dualign.models.chat import ReferencePolicy, policy_id
 from dualign.ui.chat import answer, scoring
 from dualign.ui.chat.comparison import Comparison
 from dualign.ui.chat.conversation import Conversation, Reply
 from dualign.ui.chat.page_state import Chat
 from tests.app.conftest import OpenApp, texts
+from tests.replies import chat_reply
 
 
 @pytest.fixture
@@ -92,17 +93,7 @@ def test_a_blind_round_shows_both_replies_or_none(open_chat: OpenApp) -> None:
     app.toggle(key="blind").set_value(True).run()
     app = say(app, "Should I call her?")
     chat = chat_of(app)
-    half = ChatReply(
-        text="may",
-        n_tokens=1,
-        prompt_tokens=1,
-        finish="stopped",
-        seed=0,
-        log_prob=None,
-        seconds=1.0,
-        first_token_seconds=None,
-        tokens_per_second=None,
-    )
+    half = chat_reply("may", finish="stopped")
     chat.settle({0: Reply(chat.shown[0], half, {}), 1: Reply(chat.shown[1], None, {})})
     app.run()
     assert "Neither is shown" in texts(app)
@@ -127,17 +118,7 @@ def test_a_blind_round_hides_votes_and_stores_only_with_leave(open_chat: OpenApp
     assert texts(app).count("hidden until you vote") == 2
     app = say(app, "Should I call her?")
     chat = chat_of(app)
-    told = ChatReply(
-        text="maybe",
-        n_tokens=1,
-        prompt_tokens=1,
-        finish="end",
-        seed=0,
-        log_prob=None,
-        seconds=1.0,
-        first_token_seconds=None,
-        tokens_per_second=None,
-    )
+    told = chat_reply("maybe", finish="end")
     chat.settle({k: Reply(policy, told, {}) for k, policy in enumerate(chat.shown)})
     app.run()
     app.button(key="vote_tie").click().run()

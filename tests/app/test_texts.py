@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dualign.ui.texts import interval, md, number, signed
+from dualign.ui.texts import duration, interval, md, number, signed
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,10 @@ def test_signs_and_intervals() -> None:
     assert signed(0.5) == "+0.5"
     assert signed(-0.5) == "−0.5"
     assert interval(-1, 2) == "−1 to 2"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h")]
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

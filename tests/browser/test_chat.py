@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from dualign.models.chat import ChatReply, ChatSettings, ReferencePolicy, ResampledPolicy, policy_id
+from dualign.models.chat import ChatSettings, ReferencePolicy, ResampledPolicy, policy_id
 from dualign.ui.chat import saved
 from dualign.ui.chat.comparison import Comparison
 from dualign.ui.chat.conversation import Conversation, Exchange, Reply
 from tests.browser.conftest import PROJECT, OpenPage, Serve
+from tests.replies import chat_reply
 
 WAIT = 180_000
 CANARY = "zebrafinch-4711-kettledrum"
@@ -262,18 +263,7 @@ def test_two_hundred_hostile_texts_are_shown_as_text(
 
 
 def _reply(policy: object, text: str) -> Reply:
-    told = ChatReply(
-        text=text,
-        n_tokens=1,
-        prompt_tokens=1,
-        finish="end",
-        seed=0,
-        log_prob=None,
-        seconds=1.0,
-        first_token_seconds=None,
-        tokens_per_second=None,
-    )
-    return Reply(policy, told, {})  # type: ignore[arg-type]
+    return Reply(policy, chat_reply(text), {})  # type: ignore[arg-type]
 
 
 def _holding(root: Path, word: str) -> list[str]:

@@ -3,13 +3,6 @@ import pytest
 from dualign.cli import output
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "0 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h")]
-)
-def test_durations_in_words(seconds: float, words: str) -> None:
-    assert output.duration(seconds) == words
-
-
 def test_progress_counts_estimates_and_keeps_a_log_short(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

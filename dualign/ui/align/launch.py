@@ -9,10 +9,11 @@ from dataclasses import replace
 import streamlit as st
 
 from dualign import jobs
+from dualign.alignment.checks import require_texts
 from dualign.alignment.estimate import Estimate, Expected, Interval, estimate
 from dualign.alignment.launch import job_spec
 from dualign.alignment.spec import AlignSpec
-from dualign.errors import DualignError
+from dualign.errors import DualignError, InvalidInputError
 from dualign.evaluation.results import read_result
 from dualign.jobs.capacity import available_memory, gpus
 from dualign.jobs.faults import size
@@ -21,10 +22,10 @@ from dualign.models.policies import list_policies
 from dualign.ui import data, show
 from dualign.ui.align.choices import Choices, specification
 from dualign.ui.align.form import named
-from dualign.ui.align.watch import duration, show_job
+from dualign.ui.align.watch import show_job
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import md, number, signed
+from dualign.ui.texts import duration, md, number, signed
 from dualign.ui.words import LIGHT_WORDS
 
 
@@ -36,13 +37,11 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
             icon=":material/info:",
         )
     sample_set = data.open_set(lens.samples)
-    synthetic = sample_set.manifest.origin == "synthetic"
-    if synthetic or not any(sample_set.prompts) or not any(sample_set.responses(0)):
-        st.info(
-            "This set holds scores but no texts, so nothing can be trained on it. Choose the demo, or import a "
-            "set with prompts and replies.",
-            icon=":material/info:",
-        )
+    try:
+        require_texts(sample_set)
+    except InvalidInputError as error:
+        said = str(error)
+        st.info(md(said[:1].upper() + said[1:], 400), icon=":material/info:")
         return
     if not (sample_set.manifest.reference.get("name") or choices.reference.strip()):
         st.info(

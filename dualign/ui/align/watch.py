@@ -16,8 +16,8 @@ from dualign.errors import DualignError
 from dualign.figures import training
 from dualign.jobs import Job
 from dualign.ui import show
-from dualign.ui.align.form import label_of
-from dualign.ui.texts import md, number
+from dualign.ui.align.settings import compare, policy_of, settings, title_of
+from dualign.ui.texts import duration, md
 
 STATE_WORDS = {
     "queued": ("waiting", ":material/hourglass_empty:", "gray"),
@@ -31,15 +31,6 @@ KINDS = ("align", "front", "iterate")
 _COLUMNS = {"Loss": "loss", "Margin": "reward_margin", "KL": "kl"}
 _SHOWN = "job_shown"
 _SECONDS = 1.5
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def show_job(job_id: str) -> None:
@@ -75,7 +66,7 @@ def _panel(kinds: tuple[str, ...], live: bool) -> None:
         _table(found)
         chosen = _choose(found)
         _details(chosen)
-        _compare(chosen, [job for job in every if job.id != chosen.id])
+        compare(chosen, [job for job in every if job.id != chosen.id])
 
 
 def _ended(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
@@ -157,17 +148,6 @@ def _took(job: Job) -> str:
     if job.started is None:
         return "–"
     return duration(((job.ended or datetime.now(UTC)) - job.started).total_seconds())
-
-
-def title_of(job: Job) -> str:
-    """What a job is called."""
-    return job.spec.title or job.id
-
-
-def policy_of(job: Job) -> str:
-    """Name of the policy that a job makes, or of its front."""
-    name = job.spec.payload.get("name") or (job.spec.payload.get("align") or {}).get("name")
-    return str(name or "–")
 
 
 def _choose(found: list[Job]) -> Job:
@@ -312,9 +292,7 @@ def _charts(job: Job, rows: list[dict[str, Any]]) -> None:
 def _log(job: Job) -> None:
     text = jobs.logs(job.id, last=200)
     st.code(text or "Nothing has been written yet.", language=None, height=260, wrap_lines=True)
-    settings = {label_of(path): _word(value) for path, value in flat(job.spec.payload).items()}
-    kept = [{"Setting": name, "Value": value} for name, value in settings.items() if value != "–"]
-    show.records(kept, alt="Settings of the job")
+    show.records(settings(job), alt="Settings of the job")
     st.download_button(
         "Settings (JSON)",
         json.dumps(job.spec.payload, indent=1),
@@ -333,76 +311,3 @@ def _log(job: Job) -> None:
         for event in jobs.history(job.id)
     ]
     show.records(events, alt="Changes of the job's state")
-
-
-def _compare(job: Job, others: list[Job]) -> None:
-    if not others:
-        return
-    names = {other.id: f"{title_of(other)} ({other.id})" for other in others}
-    chosen = st.selectbox(
-        "Compare with",
-        list(names),
-        index=None,
-        key="job_other",
-        format_func=lambda job_id: names.get(job_id, job_id),
-        placeholder="another job",
-    )
-    other = next((one for one in others if one.id == chosen), None)
-    if other is None:
-        return
-    rows = difference(job, other)
-    if rows:
-        show.records(rows, alt="Settings in which the two jobs differ")
-    else:
-        st.caption("Both jobs have the same settings.")
-    first, second = jobs.metrics(job.id), jobs.metrics(other.id)
-    policies = [policy_of(one) if policy_of(one) != "–" else one.id for one in (job, other)]
-    labels = policies if policies[0] != policies[1] else [job.id, other.id]
-    if not first:
-        first, second, labels = second, first, labels[::-1]
-    if not first:
-        st.caption("Neither has made a step yet.")
-        return
-    columns = st.columns(len(training.QUANTITIES), gap="medium")
-    for column, quantity in zip(columns, training.QUANTITIES, strict=True):
-        data = training.training_data(first, quantity, other=second, label=labels[0], other_label=labels[1])
-        with column:
-            show.figure(
-                training.training_figure(data, show.look()),
-                data.columns,
-                key=f"compare-{quantity.key}",
-                sentence=f"{quantity.title} of both jobs, step by step.",
-            )
-
-
-def difference(job: Job, other: Job) -> list[dict[str, str]]:
-    """Settings in which two jobs differ, one row each; nested settings by their path."""
-    first, second = flat(job.spec.payload), flat(other.spec.payload)
-    rows = []
-    for key in dict.fromkeys([*first, *second]):
-        if first.get(key) != second.get(key):
-            rows.append(
-                {
-                    "Setting": label_of(key),
-                    "This job": _word(first.get(key), none="the default"),
-                    "The other": _word(second.get(key), none="the default"),
-                }
-            )
-    return rows
-
-
-def _word(value: Any, *, none: str = "–") -> str:
-    if value is None or value == "":
-        return none
-    return number(float(value)) if isinstance(value, float) else str(value)
-
-
-def flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested record as one level, keys joined by dots."""
-    found: dict[str, Any] = {}
-    for key, value in record.items():
-        if isinstance(value, Mapping):
-            found |= flat(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = value
-    return found

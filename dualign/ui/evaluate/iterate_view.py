@@ -11,11 +11,11 @@ import streamlit as st
 from dualign import jobs
 from dualign.alignment import AlignSpec, TrainOptions
 from dualign.alignment.iterate_spec import IterateSpec
+from dualign.alignment.iterate_worker import job_spec
 from dualign.alignment.iterates import read_history
 from dualign.duality.stepping import StepRule
 from dualign.errors import DualignError
 from dualign.evaluation.evaluate import EvaluateOptions
-from dualign.evaluation.iterations import iteration_job
 from dualign.evaluation.worker import job_spec as evaluation_job
 from dualign.figures import evaluation_iterations as figures
 from dualign.jobs import Job
@@ -127,7 +127,7 @@ def _launch(lens: LensSettings) -> None:
             rule=cast("StepRule", said["iterate_rule"]),
             averaging=bool(said["iterate_averaging"]),
         )
-        job = iteration_job(spec)
+        job = job_spec(spec)
     except DualignError as error:
         st.session_state[_NOTE] = ("error", str(error))
         return
