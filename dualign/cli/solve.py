@@ -19,6 +19,7 @@ from dualign.duality import (
     solve_dual,
 )
 from dualign.errors import InvalidInputError
+from dualign.ui.texts import sentence
 
 
 def add_commands(commands: Any) -> None:
@@ -103,7 +104,7 @@ def solution_record(
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+    return sentence(text).rstrip(".") + "."
 
 
 def _random_generator(seed: int) -> np.random.Generator:

@@ -18,7 +18,7 @@ from dualign.figures import theme as themes
 from dualign.samples.export import csv_text
 from dualign.ui import session
 from dualign.ui.analysis import View
-from dualign.ui.texts import md
+from dualign.ui.texts import md, sentence
 from dualign.ui.words import GLOSSARY, LIGHT_WORDS
 
 _LOG = logging.getLogger("dualign.app")
@@ -153,8 +153,7 @@ def reading(reliable: Reliability | None, view: View) -> None:
                 trust(reliable, at_optimum=view.at_optimum)
             glossary()
         if view.feasible and not view.priced:
-            said = view.solution.message
-            st.warning(md(said[:1].upper() + said[1:], 500), icon=":material/warning:")
+            st.warning(md(sentence(view.solution.message), 500), icon=":material/warning:")
         for sentence in view.solution.dependent:
             st.info(md(f"{sentence}.", 500), icon=":material/link:")
 

@@ -73,3 +73,8 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def sentence(text: str) -> str:
+    """A message of the library as a sentence of its own; its messages go on after a name and a colon elsewhere."""
+    return text[:1].upper() + text[1:]

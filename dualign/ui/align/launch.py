@@ -25,7 +25,7 @@ from dualign.ui.align.form import named
 from dualign.ui.align.watch import show_job
 from dualign.ui.analysis import View
 from dualign.ui.state import LensSettings
-from dualign.ui.texts import duration, md, number, signed
+from dualign.ui.texts import duration, md, number, sentence, signed
 from dualign.ui.words import LIGHT_WORDS
 
 
@@ -40,8 +40,7 @@ def panel(lens: LensSettings, view: View, choices: Choices) -> None:
     try:
         require_texts(sample_set)
     except InvalidInputError as error:
-        said = str(error)
-        st.info(md(said[:1].upper() + said[1:], 400), icon=":material/info:")
+        st.info(md(sentence(str(error)), 400), icon=":material/info:")
         return
     if not (sample_set.manifest.reference.get("name") or choices.reference.strip()):
         st.info(

@@ -192,7 +192,10 @@ def _finished(names: Sequence[str]) -> None:
             query_params={
                 "col": [
                     "reference",
-                    *(f"adapter?{urlencode({'name': name})}" for name in {names[0]: 0, names[-1]: 0}),
+                    *(
+                        f"adapter?{urlencode({'name': name})}"
+                        for name in dict.fromkeys((names[0], names[-1]))
+                    ),
                 ]
             },
         )
