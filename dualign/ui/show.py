@@ -154,8 +154,8 @@ def reading(reliable: Reliability | None, view: View) -> None:
             glossary()
         if view.feasible and not view.priced:
             st.warning(md(sentence(view.solution.message), 500), icon=":material/warning:")
-        for sentence in view.solution.dependent:
-            st.info(md(f"{sentence}.", 500), icon=":material/link:")
+        for dependence in view.solution.dependent:
+            st.info(md(f"{dependence}.", 500), icon=":material/link:")
 
 
 def glossary() -> None:
