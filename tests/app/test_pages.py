@@ -336,3 +336,12 @@ def test_a_score_that_does_not_vary_has_no_price(open_app: OpenApp, stored: Stor
         assert not app.exception, page
         assert not app.error, page
         assert "does not vary within any prompt" in texts(app)
+
+
+@pytest.mark.parametrize("page", [None, "dual", "geometry"])
+def test_what_only_the_limit_meets_has_no_price(open_app: OpenApp, page: str | None) -> None:
+    app = open_app(page, c="harmless~1.0~chance~0.0", beta="1.0", form="improvement")
+    assert not app.exception
+    assert "equals the best achievable" in " ".join(str(one.value) for one in app.warning)
+    assert "∞" not in texts(app)
+    assert "At λ* =" not in texts(app)
